@@ -1,0 +1,85 @@
+/** Types of the entry verdict. Pure data: no sockets, files or clocks. */
+
+export type Decision = "allow" | "reduce" | "deny";
+export type Side = "long" | "short";
+export type Kind = "entry" | "scale_in" | "replace";
+export type Stage = "size" | "final";
+export type Mode = "enforce" | "shadow" | "off";
+export type SessionStatus = "ACTIVE" | "REDUCING" | "HALTED";
+
+/** What a strategy asks before an entry. Times are ms since 1970; money is in stake currency, without leverage. */
+export interface GateRequest {
+  readonly pair: string;
+  readonly side: Side;
+  readonly kind: Kind;
+  readonly stage: Stage;
+  readonly candle_open_ms: number;
+  readonly now_ms: number;
+  /** Candle verdict: multiple of 1/1024 in [0, 1]; 0 denies. */
+  readonly candle_size: number;
+  /** Candle verdict: reason code (protocol/reasons.json). */
+  readonly candle_reason: number;
+  /** Candle verdict: value of the binding measure; NaN if none. */
+  readonly candle_value: number;
+  readonly stake: number;
+  readonly min_stake: number;
+  readonly leverage: number;
+  readonly rate: number;
+}
+
+/** Resolved limits of a session; null switches a limit off. Ratios, not percents. */
+export interface Limits {
+  readonly max_verdict_age_candles: number;
+  readonly max_drawdown: number | null;
+  readonly drawdown_window_days: number;
+  readonly max_daily_loss: number | null;
+  readonly max_gross_exposure: number | null;
+  readonly max_pair_exposure: number | null;
+}
+
+/** Everything gate() decides by that is not state. */
+export interface Policy {
+  readonly mode: Mode;
+  readonly timeframe_s: number;
+  /** False under utility modes (lookahead-analysis runs one pair with a wallet of 1e9): only the candle rules apply. */
+  readonly portfolio_limits: boolean;
+  /** Level at which the binding candle rule starts to cut or denies, by reason code, to explain a candle verdict. */
+  readonly candle_limits: ReadonlyMap<number, { readonly from: number; readonly deny_above: number | null }>;
+  readonly limits: Limits;
+}
+
+export interface Position {
+  readonly pair: string;
+  readonly side: Side;
+  readonly stake: number;
+  readonly leverage: number;
+  readonly state: "open" | "pending";
+}
+
+export interface EquitySample {
+  readonly t_ms: number;
+  readonly equity: number;
+}
+
+/** One limit's opinion. `stake` is the most it allows; equal to the proposed stake when it does not bind. */
+export interface Cap {
+  readonly reason: number;
+  readonly stake: number;
+  readonly value: number;
+  readonly limit: number;
+}
+
+/** What gate() answers. In modes `shadow` and `off`, `decision` and `stake` let the entry pass and `would` tells what enforcing had done. */
+export interface Verdict {
+  readonly decision: Decision;
+  readonly stake: number;
+  readonly would: Decision;
+  readonly would_stake: number;
+  /** Binding reason (code) with its measure and limit; 0 and NaN when nothing binds. */
+  readonly reason: number;
+  readonly value: number;
+  readonly limit: number;
+  /** Every limit that was below the proposed stake, in order of evaluation. */
+  readonly caps: readonly Cap[];
+  readonly reask: boolean;
+}
