@@ -1,0 +1,60 @@
+/** Builds the addon and the TypeScript. Both builders know themselves what is out of date; this reports what they did. */
+
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { readIfThere, runLogged } from "./exec.mjs";
+import { ADDON, LOGS, ROOT } from "./paths.mjs";
+
+const CURRENT = "up to date";
+const TSC_PROJECTS = ["bridge", "demo"];
+
+/**
+ * @param {string} messages cargo's JSON messages, one per line
+ * @returns {{ library: string, compiled: number }} path of the engine's shared library and how many crates were compiled
+ * @throws {Error} when there is no such library among them
+ */
+export function readCargoMessages(messages) {
+  let library = "";
+  let compiled = 0;
+  for (const line of messages.split("\n")) {
+    if (!line.startsWith("{")) continue;
+    /** @type {{ reason: string, fresh?: boolean, filenames?: string[], target?: { name: string, kind: string[] } }} */
+    const message = JSON.parse(line);
+    if (message.reason !== "compiler-artifact") continue;
+    if (message.fresh === false) compiled++;
+    if (message.target?.kind.includes("cdylib") && message.target.name === "talebridge_engine")
+      library = message.filenames?.find((name) => /\.(so|dylib|dll)$/.test(name)) ?? library;
+  }
+  if (library === "")
+    throw new Error("cargo built no shared library named talebridge_engine: is crate-type cdylib gone?");
+  return { library, compiled };
+}
+
+/** @returns {Promise<string>} what was done */
+export async function buildEngine() {
+  const args = ["build", "--release", "--locked", "-p", "talebridge-engine", "--features", "napi"];
+  const { stdout } = await runLogged("cargo", [...args, "--message-format", "json-render-diagnostics"], {
+    logFile: join(LOGS, "cargo-build.log"),
+  });
+  const { library, compiled } = readCargoMessages(stdout);
+  if (!existsSync(ADDON) || !readFileSync(ADDON).equals(readFileSync(library))) {
+    mkdirSync(dirname(ADDON), { recursive: true });
+    // A process that has the old file mapped keeps it; overwriting in place would crash it.
+    copyFileSync(library, `${ADDON}.new`);
+    renameSync(`${ADDON}.new`, ADDON);
+    return `built (${compiled} crates)`;
+  }
+  return compiled === 0 ? CURRENT : `built (${compiled} crates), same bits`;
+}
+
+/** @returns {Promise<string>} what was done */
+export async function buildTypeScript() {
+  const infos = TSC_PROJECTS.map((project) => join(ROOT, project, "tsconfig.tsbuildinfo"));
+  const before = infos.map((info) => readIfThere(info));
+  // tsc -b looks at its own notes, not at the outputs: when those are gone it has to be forced.
+  const complete = TSC_PROJECTS.every((project) => existsSync(join(ROOT, project, "dist")));
+  const args = [join(ROOT, "node_modules", "typescript", "bin", "tsc"), "-b", ...TSC_PROJECTS];
+  await runLogged(process.execPath, complete ? args : [...args, "--force"], { logFile: join(LOGS, "tsc-build.log") });
+  const changed = TSC_PROJECTS.filter((_, i) => readIfThere(String(infos[i])) !== before[i]);
+  return changed.length === 0 && complete ? CURRENT : `built ${changed.join(" and ") || "again"}`;
+}
