@@ -1,0 +1,29 @@
+import { defineConfig } from "vitest/config";
+
+// Forked processes, not worker threads: a worker that ends while a ZeroMQ receive is pending aborts the whole process.
+export default defineConfig({
+  test: {
+    pool: "forks",
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["{bridge,demo,scripts}/test/**/*.test.ts"],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "e2e",
+          include: ["e2e/**/*.test.ts"],
+          // Each file drives real freqtrade processes, which are themselves as parallel as the machine allows.
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
