@@ -1,0 +1,273 @@
+/**
+ * The `risk_bridge` settings: one schema is the type, the check, the JSON Schema, the shim's table and docs/config.md.
+ *
+ * Every key carries its meaning as `description`, its default as `default`, and in `x-part` which side reads it: `gate` keys are sent to the
+ * bridge in hello, `shim` keys stay in the Python process. A key whose default depends on the profile has `x-default-by-profile` instead.
+ */
+import { type Static, Type } from "typebox";
+
+export const PROFILE_NAMES = ["conservative", "aggressive", "extreme"] as const;
+export type Profile = (typeof PROFILE_NAMES)[number];
+
+/** Account limits by profile: policy, not measured; null switches a limit off. */
+export const PROFILE_LIMITS = {
+  conservative: { max_drawdown: 0.1, max_daily_loss: 0.05, max_gross_exposure: 2, max_pair_exposure: null },
+  aggressive: { max_drawdown: 0.2, max_daily_loss: 0.1, max_gross_exposure: 5, max_pair_exposure: null },
+  extreme: { max_drawdown: 0.3, max_daily_loss: 0.2, max_gross_exposure: null, max_pair_exposure: null },
+} as const satisfies Record<Profile, Record<string, number | null>>;
+
+/** Longest equity history a drawdown window can ask for. */
+export const MAX_DRAWDOWN_WINDOW_DAYS = 365;
+/** Beyond this age a verdict says nothing about the present; also what bounds the memory of earlier questions (gate/asked.ts). */
+export const MAX_VERDICT_AGE_CANDLES = 12;
+export const MAX_RULES = 16;
+
+/** Defaults that do not depend on the profile. */
+export const DEFAULTS = {
+  profile: "aggressive",
+  mode: "enforce",
+  window_set: "standard",
+  loss_threshold: 0.03,
+  portfolio_limits: "auto",
+  max_verdict_age_candles: 2,
+  drawdown_window_days: 30,
+} as const;
+
+type Part = "gate" | "shim";
+
+function meta(part: Part, meaning: string, fallback: unknown): Record<string, unknown> {
+  return { description: meaning, default: fallback, "x-part": part };
+}
+
+function byProfile(key: keyof (typeof PROFILE_LIMITS)[Profile], meaning: string): Record<string, unknown> {
+  const values = Object.fromEntries(PROFILE_NAMES.map((name) => [name, PROFILE_LIMITS[name][key]]));
+  return { description: meaning, "x-part": "gate", "x-default-by-profile": values };
+}
+
+const RuleSchema = Type.Object(
+  {
+    measure: Type.String({
+      minLength: 1,
+      maxLength: 64,
+      description: "The measure the rule reads: a column of docs/columns.md without its `risk_` prefix, or `jump`.",
+    }),
+    from: Type.Number({ description: "Up to this value the size is 1." }),
+    to: Type.Number({ description: "From this value on the size is `min_size`; linear in between." }),
+    min_size: Type.Number({ minimum: 0, maximum: 1, description: "The smallest size the rule gives. 0 denies." }),
+    deny_above: Type.Optional(
+      Type.Union([Type.Number(), Type.Null()], {
+        description: "Deny when the measure is above this value; null: never.",
+        default: null,
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+const LimitsSchema = Type.Object(
+  {
+    max_verdict_age_candles: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: MAX_VERDICT_AGE_CANDLES,
+        ...meta(
+          "gate",
+          "Deny when the signal candle closed more than this many candles ago: the data feed or the analysis is stuck.",
+          DEFAULTS.max_verdict_age_candles,
+        ),
+      }),
+    ),
+    max_drawdown: Type.Optional(
+      Type.Union([Type.Number({ exclusiveMinimum: 0, maximum: 1 }), Type.Null()], {
+        ...byProfile(
+          "max_drawdown",
+          "Deny while mark-to-market equity is more than this share below its high-water mark of the last drawdown_window_days. Null: off.",
+        ),
+      }),
+    ),
+    drawdown_window_days: Type.Optional(
+      Type.Number({
+        minimum: 1,
+        maximum: MAX_DRAWDOWN_WINDOW_DAYS,
+        ...meta(
+          "gate",
+          "Length of the rolling window of the high-water mark: a drawdown denial ends after this time at the latest.",
+          DEFAULTS.drawdown_window_days,
+        ),
+      }),
+    ),
+    max_daily_loss: Type.Optional(
+      Type.Union([Type.Number({ exclusiveMinimum: 0, maximum: 1 }), Type.Null()], {
+        ...byProfile(
+          "max_daily_loss",
+          "Deny for the rest of the UTC day once mark-to-market equity is more than this share below its value at the day's start. Null: off.",
+        ),
+      }),
+    ),
+    max_gross_exposure: Type.Optional(
+      Type.Union([Type.Number({ exclusiveMinimum: 0, maximum: 1000 }), Type.Null()], {
+        ...byProfile(
+          "max_gross_exposure",
+          "Largest sum of stake × leverage over open positions, pending entry orders and the new entry, as a multiple of equity. Entries are cut to the room left. Null: off.",
+        ),
+      }),
+    ),
+    max_pair_exposure: Type.Optional(
+      Type.Union([Type.Number({ exclusiveMinimum: 0, maximum: 1000 }), Type.Null()], {
+        ...byProfile("max_pair_exposure", "The same for one pair, both sides added. Null: off."),
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export const SettingsSchema = Type.Object(
+  {
+    profile: Type.Optional(
+      Type.Enum(PROFILE_NAMES, {
+        ...meta("gate", "Set of defaults for the candle rules and the account limits.", DEFAULTS.profile),
+      }),
+    ),
+    mode: Type.Optional(
+      Type.Enum(["enforce", "shadow", "off"], {
+        ...meta(
+          "gate",
+          "`enforce` cuts and denies; `shadow` decides and records but lets every entry pass; `off` does not ask the bridge at all.",
+          DEFAULTS.mode,
+        ),
+      }),
+    ),
+    window_set: Type.Optional(
+      Type.Enum(["standard", "compact"], {
+        ...meta(
+          "gate",
+          "Length of the engine's windows: `compact` needs fewer start-up candles, for exchanges that deliver fewer than 1000.",
+          DEFAULTS.window_set,
+        ),
+      }),
+    ),
+    rules: Type.Optional(
+      Type.Union([Type.Array(RuleSchema, { maxItems: MAX_RULES }), Type.Null()], {
+        ...meta(
+          "gate",
+          "Candle rules instead of the profile's: a list of {measure, from, to, min_size, deny_above}. Null: the profile's. An empty list: none.",
+          null,
+        ),
+      }),
+    ),
+    loss_threshold: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        exclusiveMaximum: 1,
+        ...meta("gate", "The loss c of the measure P(loss > c) over one candle, as a ratio.", DEFAULTS.loss_threshold),
+      }),
+    ),
+    portfolio_limits: Type.Optional(
+      Type.Enum(["auto", "on", "off"], {
+        ...meta(
+          "gate",
+          "Whether drawdown, daily loss and exposure are checked. `auto`: everywhere but in lookahead- and recursive-analysis, which run one pair with a made-up wallet.",
+          DEFAULTS.portfolio_limits,
+        ),
+      }),
+    ),
+    limits: Type.Optional(LimitsSchema),
+    on_unavailable: Type.Optional(
+      Type.Enum(["deny", "allow", "last_known"], {
+        ...meta(
+          "shim",
+          "Live and dry-run only: what to do with an entry while the bridge does not answer. A backtest always stops.",
+          "deny",
+        ),
+      }),
+    ),
+    last_known_max_age_candles: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 100,
+        ...meta("shim", "With `on_unavailable: last_known`, how old the last verdict of the pair may be.", 3),
+      }),
+    ),
+    autostart: Type.Optional(
+      Type.Enum(["auto", "on", "off"], {
+        ...meta(
+          "shim",
+          "Start a private bridge when none answers. `auto`: in backtest, hyperopt and analysis, not live.",
+          "auto",
+        ),
+      }),
+    ),
+    dir: Type.Optional(
+      Type.Union([Type.String({ minLength: 1, maxLength: 90 }), Type.Null()], {
+        ...meta(
+          "shim",
+          "Directory of the bridge's sockets. Null: $TALEBRIDGE_DIR, else $XDG_RUNTIME_DIR/talebridge, else /tmp/talebridge-<uid>.",
+          null,
+        ),
+      }),
+    ),
+    journal_dir: Type.Optional(
+      Type.Union([Type.String({ minLength: 1, maxLength: 4096 }), Type.Null()], {
+        ...meta(
+          "shim",
+          "Where a private bridge writes its journal. Null: in its own directory, removed with it.",
+          null,
+        ),
+      }),
+    ),
+    command: Type.Optional(
+      Type.Union(
+        [Type.Array(Type.String({ minLength: 1, maxLength: 4096 }), { minItems: 1, maxItems: 64 }), Type.Null()],
+        {
+          ...meta(
+            "shim",
+            "How to start the bridge, as a list of words. Null: $TALEBRIDGE_COMMAND, else `talebridge`.",
+            null,
+          ),
+        },
+      ),
+    ),
+    session: Type.Optional(
+      Type.Union([Type.String({ minLength: 1, maxLength: 96 }), Type.Null()], {
+        ...meta(
+          "shim",
+          "Live: name under which the bridge keeps this bot's equity history. Null: made from the bot's name and exchange.",
+          null,
+        ),
+      }),
+    ),
+    timeout_ms: Type.Optional(
+      Type.Number({ minimum: 1, maximum: 10000, ...meta("shim", "Deadline of one gate question.", 50) }),
+    ),
+    hello_timeout_ms: Type.Optional(
+      Type.Number({ minimum: 10, maximum: 60000, ...meta("shim", "Deadline of the first contact.", 1000) }),
+    ),
+    batch_timeout_s: Type.Optional(
+      Type.Number({ minimum: 0.1, maximum: 600, ...meta("shim", "Deadline of one annotated frame.", 10) }),
+    ),
+    breaker_s: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 600,
+        ...meta("shim", "After three failures in a row the bridge is not asked for this long.", 2),
+      }),
+    ),
+    engine_fingerprint: Type.Optional(
+      Type.String({
+        maxLength: 128,
+        description:
+          "Written by the shim, not by you: makes freqtrade's backtest cache notice a changed engine and ends up in the result file.",
+        "x-part": "shim",
+        "x-written": true,
+      }),
+    ),
+  },
+  {
+    additionalProperties: false,
+    title: "risk_bridge",
+    description: "The `risk_bridge` block of freqtrade's config.json.",
+  },
+);
+
+/** What a user may write; every key is optional. */
+export type GivenSettings = Static<typeof SettingsSchema>;

@@ -1,0 +1,315 @@
+/** Generated from protocol/enums.json and protocol/reasons.json by scripts/generate.mjs; do not edit. */
+
+export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_MINOR = 0;
+
+export const OP = {
+  hello: 0,
+  gate: 1,
+  annotate: 2,
+  portfolio: 4,
+  status: 5,
+  control: 6,
+} as const;
+
+export const STATUS = {
+  ok: 0,
+  version: 1,
+  schema: 2,
+  op: 3,
+  limit: 4,
+  internal: 5,
+  busy: 6,
+  no_session: 7,
+  stale_portfolio: 8,
+  bad_input: 9,
+  settings: 10,
+} as const;
+
+export const DECISION = {
+  allow: 0,
+  reduce: 1,
+  deny: 2,
+} as const;
+
+export const SIDE = {
+  long: 0,
+  short: 1,
+} as const;
+
+export const KIND = {
+  entry: 0,
+  scale_in: 1,
+  replace: 2,
+} as const;
+
+export const STAGE = {
+  size: 0,
+  final: 1,
+} as const;
+
+export const POSITION_STATE = {
+  open: 0,
+  pending: 1,
+} as const;
+
+export const SESSION_STATUS = {
+  ACTIVE: 0,
+  REDUCING: 1,
+  HALTED: 2,
+} as const;
+
+export const RUN_MODES = ["live", "dry_run", "backtest", "hyperopt", "util", "replay"] as const;
+
+export const LIMITS = {
+  gate_bytes: 512,
+  gate_target_bytes: 128,
+  hello_bytes: 8192,
+  portfolio_bytes: 65536,
+  annotate_header_bytes: 8192,
+  batch_bytes: 268435456,
+  rows: 2000000,
+  pair_bytes: 31,
+  session_bytes: 96,
+  positions: 512,
+  samples: 512,
+  message_chars: 200,
+} as const;
+
+export const REASON = {
+  ok: 0,
+  warming_up: 1,
+  insufficient_variation: 2,
+  bad_input: 3,
+  jump: 4,
+  volatility: 5,
+  tail: 6,
+  halted: 30,
+  reducing: 31,
+  stale: 32,
+  bad_stake: 33,
+  stale_portfolio: 34,
+  drawdown: 35,
+  daily_loss: 36,
+  exposure_gross: 37,
+  exposure_pair: 38,
+  below_min_stake: 39,
+  above_cap: 40,
+  journal_failed: 41,
+  unavailable: 70,
+  protocol_error: 71,
+  wrong_fingerprint: 72,
+  no_verdict: 73,
+  last_known: 74,
+  allowed_unavailable: 75,
+  shim_error: 76,
+} as const;
+
+export type ReasonName = keyof typeof REASON;
+
+/** The closed list of reasons, in order of code. */
+export const REASONS = [
+  {
+    code: 0,
+    name: "ok",
+    origin: "gate",
+    meaning: "Nothing limits this entry.",
+    release: "",
+  },
+  {
+    code: 1,
+    name: "warming_up",
+    origin: "candle",
+    meaning: "Fewer candles than the engine's memory M precede this one: there is no history to judge by.",
+    release: "After M candles. Raise startup_candle_count or download more history.",
+  },
+  {
+    code: 2,
+    name: "insufficient_variation",
+    origin: "candle",
+    meaning:
+      "More than a quarter of the jump window's returns are zero, or their mean product is zero: coarse ticks or an illiquid pair. The jump rule is not applied; the entry is allowed at full size and flagged.",
+    release: "When the pair trades again.",
+  },
+  {
+    code: 3,
+    name: "bad_input",
+    origin: "candle",
+    meaning:
+      "The candles sent are not valid (NaN, a price not above 0, high below low, negative volume, dates not ascending).",
+    release: "When the exchange or the data file delivers valid candles.",
+  },
+  {
+    code: 4,
+    name: "jump",
+    origin: "candle",
+    meaning: "The signal candle is a jump: |return| is large against the pair's own recent bipower variation (J).",
+    release: "With the next candle.",
+  },
+  {
+    code: 5,
+    name: "volatility",
+    origin: "candle",
+    meaning: "The range volatility of the pair is above the level of a rule you configured.",
+    release: "When the measure falls below the rule's level.",
+  },
+  {
+    code: 6,
+    name: "tail",
+    origin: "candle",
+    meaning: "A tail measure (VaR, ES, P(loss)) is above the level of a rule you configured.",
+    release: "When the measure falls below the rule's level.",
+  },
+  {
+    code: 30,
+    name: "halted",
+    origin: "gate",
+    meaning: "The session is HALTED by hand: no entries.",
+    release: "When the operator resumes it, or when the halt expires.",
+  },
+  {
+    code: 31,
+    name: "reducing",
+    origin: "gate",
+    meaning: "The session is REDUCING by hand: no new risk.",
+    release: "When the operator resumes it, or when the state expires.",
+  },
+  {
+    code: 32,
+    name: "stale",
+    origin: "gate",
+    meaning: "The candle verdict is older than max_verdict_age_candles, or belongs to a candle that has not begun.",
+    release: "When a fresh candle has been analysed.",
+  },
+  {
+    code: 33,
+    name: "bad_stake",
+    origin: "gate",
+    meaning:
+      "The proposed stake is NaN, infinite, zero or negative, or the minimum stake or leverage beside it is not a valid number.",
+    release: "When the strategy proposes a finite stake above 0: with the next candle.",
+  },
+  {
+    code: 34,
+    name: "stale_portfolio",
+    origin: "gate",
+    meaning: "The portfolio the request quotes is not the one the bridge knows, and it could not be refreshed in time.",
+    release: "With the next request.",
+  },
+  {
+    code: 35,
+    name: "drawdown",
+    origin: "gate",
+    meaning:
+      "Mark-to-market equity, open trades included, is more than max_drawdown below its high-water mark of the last drawdown_window_days.",
+    release: "When equity recovers, or at the latest when the old high-water mark leaves the window.",
+  },
+  {
+    code: 36,
+    name: "daily_loss",
+    origin: "gate",
+    meaning: "Mark-to-market equity is more than max_daily_loss below its value at the start of the UTC day.",
+    release: "At the next UTC midnight.",
+  },
+  {
+    code: 37,
+    name: "exposure_gross",
+    origin: "gate",
+    meaning:
+      "Open positions and pending entry orders, leverage included, leave no or less room under max_gross_exposure.",
+    release: "When a position closes or an order is cancelled.",
+  },
+  {
+    code: 38,
+    name: "exposure_pair",
+    origin: "gate",
+    meaning:
+      "This pair's open position and pending entry orders, leverage included, leave no or less room under max_pair_exposure.",
+    release: "When the position shrinks or the order is cancelled.",
+  },
+  {
+    code: 39,
+    name: "below_min_stake",
+    origin: "gate",
+    meaning: "The stake left after all limits is below the exchange's minimum.",
+    release: "When the limit named beside it loosens, or with a larger stake.",
+  },
+  {
+    code: 40,
+    name: "above_cap",
+    origin: "gate",
+    meaning:
+      "The stake asked for is larger than the bridge allowed for this candle before: cut to that, or denied where a final stake can no longer be cut.",
+    release: "With the next candle.",
+  },
+  {
+    code: 41,
+    name: "journal_failed",
+    origin: "gate",
+    meaning: "The decision could not be written to the journal, so it was not made.",
+    release: "When the journal directory is writable again.",
+  },
+  {
+    code: 70,
+    name: "unavailable",
+    origin: "shim",
+    meaning: "The bridge is absent, dead, slow or its circuit breaker is open.",
+    release: "By itself once the bridge answers: `talebridge serve`.",
+  },
+  {
+    code: 71,
+    name: "protocol_error",
+    origin: "shim",
+    meaning: "The bridge answered with something that is not the protocol, or with another protocol version.",
+    release: "Install the same talebridge version on both sides.",
+  },
+  {
+    code: 72,
+    name: "wrong_fingerprint",
+    origin: "shim",
+    meaning: "The bridge's engine is not the one this shim was built for or the run began with.",
+    release: "Install the same talebridge version on both sides, then restart the bot.",
+  },
+  {
+    code: 73,
+    name: "no_verdict",
+    origin: "shim",
+    meaning:
+      "The analysed candles carry no verdict for the signal candle (pair never annotated, or frame replaced after it).",
+    release: "When populate_indicators has run for the pair.",
+  },
+  {
+    code: 74,
+    name: "last_known",
+    origin: "shim",
+    meaning: "The bridge did not answer; the last known verdict was used because on_unavailable is last_known.",
+    release: "By itself once the bridge answers.",
+  },
+  {
+    code: 75,
+    name: "allowed_unavailable",
+    origin: "shim",
+    meaning: "The bridge did not answer; the entry was let through because on_unavailable is allow.",
+    release: "By itself once the bridge answers.",
+  },
+  {
+    code: 76,
+    name: "shim_error",
+    origin: "shim",
+    meaning: "The shim itself failed; the entry was denied rather than let through unseen.",
+    release: "See the log; please report it.",
+  },
+] as const satisfies readonly {
+  readonly code: number;
+  readonly name: ReasonName;
+  readonly origin: "gate" | "candle" | "shim";
+  readonly meaning: string;
+  readonly release: string;
+}[];
+
+const NAMES: ReadonlyMap<number, ReasonName> = new Map(REASONS.map((reason) => [reason.code, reason.name]));
+
+/** Name of a reason code; null for a code outside the closed list. */
+export function reasonName(code: number): ReasonName | null {
+  return NAMES.get(code) ?? null;
+}
