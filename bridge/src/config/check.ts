@@ -40,7 +40,10 @@ function walk(schema: TSchema, value: unknown, path: string, found: Violation[])
     const structured = schema.anyOf.find((option) =>
       Type.IsArray(option) ? Array.isArray(value) : Type.IsObject(option) && isRecord(value),
     );
-    if (structured !== undefined) return walk(structured, value, path, found);
+    if (structured !== undefined) {
+      walk(structured, value, path, found);
+      return;
+    }
   }
   found.push({ path, message: `was ${shown(value)}; must be ${describe(schema)}` });
 }

@@ -82,4 +82,6 @@ export interface Verdict {
   /** Every limit that was below the proposed stake, in order of evaluation. */
   readonly caps: readonly Cap[];
   readonly reask: boolean;
+  /** The most this candidate may still stake, over all answers given to it; 0 when denied. What a re-ask may only lower. */
+  readonly ceiling: number;
 }

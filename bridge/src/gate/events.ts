@@ -1,0 +1,121 @@
+/** Events that change a session: what the journal holds, what the reducer takes. Plain JSON data; non-finite numbers are null. */
+import { type ReasonName, reasonName } from "../protocol/codes.js";
+import type { Decision, GateRequest, Kind, SessionStatus, Side, Stage, Verdict } from "./types.js";
+
+export interface HelloEvent {
+  readonly type: "hello";
+  readonly session: string;
+  readonly run_mode: string;
+  readonly client: string;
+  /** Resolved settings. */
+  readonly settings: object;
+  readonly fingerprint: string;
+}
+
+export type PositionRow = readonly [
+  pair: string,
+  side: Side,
+  stake: number,
+  leverage: number,
+  state: "open" | "pending",
+];
+
+export interface PortfolioEvent {
+  readonly type: "portfolio";
+  readonly session: string;
+  readonly snapshot_seq: number;
+  readonly at_ms: number;
+  readonly equity: number;
+  readonly samples: readonly (readonly [t_ms: number, equity: number])[];
+  readonly positions: readonly PositionRow[];
+}
+
+export interface CapEvent {
+  readonly reason: ReasonName;
+  readonly stake: number;
+  readonly value: number | null;
+  readonly limit: number | null;
+}
+
+export interface GateEvent {
+  readonly type: "gate";
+  readonly session: string;
+  readonly pair: string;
+  readonly side: Side;
+  readonly kind: Kind;
+  readonly stage: Stage;
+  readonly candle_open_ms: number;
+  readonly now_ms: number;
+  readonly candle: { readonly size: number | null; readonly reason: ReasonName | null; readonly value: number | null };
+  readonly stake: number | null;
+  readonly min_stake: number | null;
+  readonly leverage: number | null;
+  readonly rate: number | null;
+  readonly snapshot_seq: number;
+  readonly decision: Decision;
+  readonly stake_allowed: number | null;
+  readonly would: Decision;
+  readonly would_stake: number;
+  readonly reason: ReasonName;
+  readonly value: number | null;
+  readonly limit: number | null;
+  readonly caps: readonly CapEvent[];
+  readonly reask: boolean;
+  /** The most this candidate may still stake, over all answers given to it. */
+  readonly ceiling: number;
+}
+
+/** The manual switch. `by` and `why` are for the audit. */
+export interface ControlEvent {
+  readonly type: "control";
+  readonly session: string;
+  readonly status: SessionStatus;
+  readonly until_ms: number | null;
+  readonly by: string;
+  readonly why: string;
+}
+
+export type SessionEvent = HelloEvent | PortfolioEvent | GateEvent | ControlEvent;
+
+/** The journal's record of one decision. */
+export function gateEvent(session: string, snapshot_seq: number, request: GateRequest, verdict: Verdict): GateEvent {
+  return {
+    type: "gate",
+    session,
+    pair: request.pair,
+    side: request.side,
+    kind: request.kind,
+    stage: request.stage,
+    candle_open_ms: request.candle_open_ms,
+    now_ms: request.now_ms,
+    candle: {
+      size: finite(request.candle_size),
+      reason: reasonName(request.candle_reason),
+      value: finite(request.candle_value),
+    },
+    stake: finite(request.stake),
+    min_stake: finite(request.min_stake),
+    leverage: finite(request.leverage),
+    rate: finite(request.rate),
+    snapshot_seq,
+    decision: verdict.decision,
+    stake_allowed: finite(verdict.stake),
+    would: verdict.would,
+    would_stake: verdict.would_stake,
+    reason: reasonName(verdict.reason) ?? "ok",
+    value: finite(verdict.value),
+    limit: finite(verdict.limit),
+    caps: verdict.caps.map((cap) => ({
+      reason: reasonName(cap.reason) ?? "ok",
+      stake: cap.stake,
+      value: finite(cap.value),
+      limit: finite(cap.limit),
+    })),
+    reask: verdict.reask,
+    ceiling: verdict.ceiling,
+  };
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

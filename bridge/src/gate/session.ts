@@ -1,0 +1,106 @@
+/** State of one portfolio session, and the one reducer that changes it: used live and when a journal is folded, so both end up alike. */
+import { type EquityTrack, newEquityTrack, pushSample } from "../portfolio/equity.js";
+import { REASON } from "../protocol/codes.js";
+import { type Asked, type AskedBook, askedKey, newAskedBook, remember } from "./asked.js";
+import type { ControlEvent, GateEvent, HelloEvent, PortfolioEvent, SessionEvent } from "./events.js";
+import { countAnswer, newTally, type Tally } from "./tally.js";
+import type { Position, SessionStatus } from "./types.js";
+
+export interface SessionState {
+  run_mode: string;
+  /** Manual state; `until_ms` null: until changed. */
+  manual: { readonly status: SessionStatus; readonly until_ms: number | null };
+  /** `snapshot_seq` of the newest portfolio; 0: none yet. */
+  seq: number;
+  portfolio: { readonly at_ms: number; readonly equity: number; readonly positions: readonly Position[] } | null;
+  readonly equity: EquityTrack;
+  readonly asked: AskedBook;
+  readonly tally: Tally;
+}
+
+export function newSession(run_mode = "live"): SessionState {
+  return {
+    run_mode,
+    manual: { status: "ACTIVE", until_ms: null },
+    seq: 0,
+    portfolio: null,
+    equity: newEquityTrack(),
+    asked: newAskedBook(),
+    tally: newTally(),
+  };
+}
+
+/** Applies one event, in place, and returns the same state. */
+export function applyEvent(state: SessionState, event: SessionEvent): SessionState {
+  switch (event.type) {
+    case "hello":
+      applyHello(state, event);
+      break;
+    case "portfolio":
+      applyPortfolio(state, event);
+      break;
+    case "gate":
+      applyGate(state, event);
+      break;
+    case "control":
+      applyControl(state, event);
+      break;
+  }
+  return state;
+}
+
+function applyHello(state: SessionState, event: HelloEvent): void {
+  state.run_mode = event.run_mode;
+}
+
+function applyPortfolio(state: SessionState, event: PortfolioEvent): void {
+  if (event.snapshot_seq <= state.seq) return;
+  for (const [t_ms, equity] of event.samples) pushSample(state.equity, { t_ms, equity });
+  pushSample(state.equity, { t_ms: event.at_ms, equity: event.equity });
+  state.seq = event.snapshot_seq;
+  state.portfolio = {
+    at_ms: event.at_ms,
+    equity: event.equity,
+    positions: event.positions.map(([pair, side, stake, leverage, position_state]) => ({
+      pair,
+      side,
+      stake,
+      leverage,
+      state: position_state,
+    })),
+  };
+}
+
+function applyControl(state: SessionState, event: ControlEvent): void {
+  state.manual = { status: event.status, until_ms: event.until_ms };
+}
+
+function applyGate(state: SessionState, event: GateEvent): void {
+  // A backtest confirms every replaced order again: not a new candidate.
+  if (event.kind === "replace") return;
+  const previous = state.asked.answers.get(askedKey(event));
+  const next = standingAnswer(previous, event);
+  if (next === previous) return;
+  countAnswer(state.tally, previous, next);
+  remember(state.asked, event, next);
+}
+
+function standingAnswer(previous: Asked | undefined, event: GateEvent): Asked {
+  const denied = event.would === "deny";
+  const answer = {
+    ceiling: denied ? 0 : event.ceiling,
+    denied,
+    reason: REASON[event.reason],
+    value: event.value ?? Number.NaN,
+    limit: event.limit ?? Number.NaN,
+  };
+  if (previous === undefined) return { first_stake: event.stake ?? 0, ...answer };
+  if (previous.denied || (!denied && event.ceiling >= previous.ceiling)) return previous;
+  return { first_stake: previous.first_stake, ...answer };
+}
+
+/** Manual state in force at a time: an expired one is ACTIVE again. */
+export function statusAt(state: SessionState, now_ms: number): SessionStatus {
+  const { status, until_ms } = state.manual;
+  return until_ms !== null && now_ms >= until_ms ? "ACTIVE" : status;
+}

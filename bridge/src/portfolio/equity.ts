@@ -1,0 +1,81 @@
+/**
+ * Equity history of a session, kept so that the two questions asked of it are cheap and its size is bounded whatever is sent:
+ * the highest equity within a rolling window, and equity at the start of the UTC day.
+ */
+import type { EquitySample } from "../gate/types.js";
+
+const HOUR_MS = 3_600_000;
+export const DAY_MS = 86_400_000;
+/** Kept a little longer than the longest drawdown window that settings admit, so that a window made longer finds its history. */
+export const RETAIN_MS = 366 * DAY_MS;
+
+export interface EquityTrack {
+  /**
+   * Candidates for the high-water mark: time ascending, equity strictly descending (a monotonic deque). Samples of one UTC hour are merged into
+   * the hour's highest, with its time, so there are at most 24 × 366 + 1 of them; a mark may thereby be forgotten up to an hour early, never late.
+   */
+  readonly peaks: EquitySample[];
+  /** The newest sample. */
+  last: EquitySample | null;
+  /** Equity the newest sample's UTC day is measured against. */
+  day_base: EquitySample | null;
+}
+
+export function newEquityTrack(): EquityTrack {
+  return { peaks: [], last: null, day_base: null };
+}
+
+/** Adds one sample, in place. Samples not newer than the newest are ignored, as are non-finite ones. O(1) amortised. */
+export function pushSample(track: EquityTrack, sample: EquitySample): void {
+  const { t_ms, equity } = sample;
+  if (!Number.isFinite(t_ms) || !Number.isFinite(equity)) return;
+  const last = track.last;
+  if (last !== null && t_ms <= last.t_ms) return;
+
+  track.day_base = nextDayBase(track.day_base, last, sample);
+  track.last = sample;
+
+  const { peaks } = track;
+  for (let tail = peaks.at(-1); tail !== undefined && tail.equity <= equity; tail = peaks.at(-1)) peaks.pop();
+  const tail = peaks.at(-1);
+  if (tail === undefined || hourOf(tail.t_ms) !== hourOf(t_ms)) peaks.push(sample);
+  const expired = peaks.findIndex((peak) => peak.t_ms >= t_ms - RETAIN_MS);
+  if (expired > 0) peaks.splice(0, expired);
+}
+
+/** Highest equity among samples not older than `since_ms`; null when there is none. */
+export function highWaterMark(track: EquityTrack, since_ms: number): EquitySample | null {
+  const { peaks } = track;
+  let low = 0;
+  let high = peaks.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const peak = peaks[middle];
+    if (peak !== undefined && peak.t_ms < since_ms) low = middle + 1;
+    else high = middle;
+  }
+  return peaks[low] ?? null;
+}
+
+/**
+ * The sample a day's loss is measured against: the last at or before the UTC day's start, else the first of the day.
+ * @param now_ms any time of the day in question; a day before the newest sample's counts as the newest sample's
+ */
+export function dayBase(track: EquityTrack, now_ms: number): EquitySample | null {
+  if (track.last === null || dayOf(now_ms) > dayOf(track.last.t_ms)) return track.last;
+  return track.day_base;
+}
+
+function nextDayBase(base: EquitySample | null, last: EquitySample | null, sample: EquitySample): EquitySample {
+  if (last === null || base === null) return sample;
+  if (dayOf(sample.t_ms) === dayOf(last.t_ms)) return base;
+  return sample.t_ms % DAY_MS === 0 ? sample : last;
+}
+
+function hourOf(t_ms: number): number {
+  return Math.floor(t_ms / HOUR_MS);
+}
+
+function dayOf(t_ms: number): number {
+  return Math.floor(t_ms / DAY_MS);
+}
