@@ -1,0 +1,133 @@
+/** Feather files (Arrow IPC, LZ4 or plain): columns by name as numbers, times in ms whatever unit the file uses. */
+import {
+  CompressionType,
+  compressionRegistry,
+  DataType,
+  type Table,
+  TimeUnit,
+  tableFromIPC,
+  type Vector,
+} from "apache-arrow";
+import { ReplayInputError, shown } from "./error.js";
+import { decodeLz4Frame } from "./lz4.js";
+
+/** Files above this are refused: ten times a year of one-minute candles. */
+export const MAX_FEATHER_BYTES = 1 << 28;
+const MAX_ROWS = 16_000_000;
+
+compressionRegistry.set(CompressionType.LZ4_FRAME, { decode: (bytes) => decodeLz4Frame(bytes) });
+
+export interface Feather {
+  readonly rows: number;
+  readonly columns: readonly string[];
+  /** A number column. */
+  numbers(name: string): Float64Array;
+  /** A time column, in ms since 1970. */
+  times_ms(name: string): Float64Array;
+  /** A text column. */
+  texts(name: string): string[];
+}
+
+/**
+ * Opens a feather file held in memory.
+ * @param file name for messages
+ * @throws ReplayInputError when it is not a feather file, is compressed otherwise than with LZ4, or a column asked for is absent or of another type
+ */
+export function readFeather(bytes: Uint8Array, file: string): Feather {
+  if (bytes.length > MAX_FEATHER_BYTES) {
+    throw new ReplayInputError(`${file} has ${bytes.length} bytes; at most ${MAX_FEATHER_BYTES} are read.`);
+  }
+  let table: Table;
+  try {
+    table = tableFromIPC(bytes);
+  } catch (error) {
+    throw new ReplayInputError(
+      `${file} cannot be read as a feather file: ${reasonOf(error)}. Download or export it again.`,
+    );
+  }
+  const rows = table.numRows;
+  if (rows > MAX_ROWS) throw new ReplayInputError(`${file} has ${rows} rows; at most ${MAX_ROWS} are read.`);
+  const columns = table.schema.fields.map((field) => field.name);
+
+  function column(name: string): Vector {
+    const vector = table.getChild(name);
+    if (vector === null) {
+      throw new ReplayInputError(
+        `${file} has no column "${name}"; it has ${columns.slice(0, 10).map(shown).join(", ")}.`,
+      );
+    }
+    if (vector.length !== rows) throw new ReplayInputError(`${file}: column "${name}" is shorter than the table.`);
+    return vector;
+  }
+
+  return {
+    rows,
+    columns,
+    numbers(name) {
+      const vector = column(name);
+      if (!DataType.isFloat(vector.type) && !DataType.isInt(vector.type)) {
+        throw new ReplayInputError(`${file}: column "${name}" is ${vector.type}, expected numbers.`);
+      }
+      const out = new Float64Array(rows);
+      let start = 0;
+      for (const chunk of vector.data) {
+        const raw: unknown = chunk.values;
+        if (raw instanceof Float64Array && chunk.nullCount === 0) {
+          out.set(raw.subarray(0, chunk.length), start);
+        } else {
+          for (let i = 0; i < chunk.length; i++) {
+            const value: unknown = vector.get(start + i);
+            out[start + i] = value === null ? Number.NaN : Number(value);
+          }
+        }
+        start += chunk.length;
+      }
+      return out;
+    },
+    times_ms(name) {
+      const vector = column(name);
+      const perMs = ticksPerMs(vector.type, file, name);
+      const out = new Float64Array(rows);
+      let row = 0;
+      for (const chunk of vector.data) {
+        const raw: unknown = chunk.values;
+        for (let i = 0; i < chunk.length; i++) {
+          const ticks: unknown = raw instanceof BigInt64Array ? raw[i] : undefined;
+          if (typeof ticks !== "bigint" || chunk.nullCount > 0) {
+            throw new ReplayInputError(`${file}: column "${name}" has rows without a time.`);
+          }
+          out[row++] = perMs.scale === "multiply" ? Number(ticks) * perMs.by : Number(ticks / BigInt(perMs.by));
+        }
+      }
+      return out;
+    },
+    texts(name) {
+      const vector = column(name);
+      const out: string[] = [];
+      for (let row = 0; row < rows; row++) out.push(String(vector.get(row) ?? ""));
+      return out;
+    },
+  };
+}
+
+function ticksPerMs(type: DataType, file: string, name: string): { scale: "multiply" | "divide"; by: number } {
+  if (!DataType.isTimestamp(type)) {
+    throw new ReplayInputError(`${file}: column "${name}" is ${type}, expected timestamps.`);
+  }
+  switch (type.unit) {
+    case TimeUnit.SECOND:
+      return { scale: "multiply", by: 1000 };
+    case TimeUnit.MILLISECOND:
+      return { scale: "multiply", by: 1 };
+    case TimeUnit.MICROSECOND:
+      return { scale: "divide", by: 1000 };
+    case TimeUnit.NANOSECOND:
+      return { scale: "divide", by: 1_000_000 };
+    default:
+      throw new ReplayInputError(`${file}: column "${name}" has an unknown time unit.`);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
