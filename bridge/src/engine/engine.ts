@@ -1,0 +1,97 @@
+/** The only file that touches the native addon. */
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import type { AnnotateResult, ColumnSpec, Engine, EngineParams, ParamsCheck } from "./types.js";
+
+/** An OS lock on a file, held until released or until the process ends, however it ends. */
+export interface HeldLock {
+  release(): void;
+}
+
+interface Addon {
+  engineInfo(): { version: string; simd: string; parallel: boolean };
+  columnsManifest(): string;
+  validateParams(json: string): string;
+  annotate(json: string, block: Uint8Array, rows: number): Promise<AddonAnnotateResult>;
+  readonly FileLock: { tryLock(path: string): HeldLock | null };
+}
+
+interface AddonAnnotateResult {
+  readonly ok: boolean;
+  readonly block?: Uint8Array | null;
+  readonly code?: string | null;
+  readonly row?: number | null;
+  readonly column?: string | null;
+  readonly message?: string | null;
+}
+
+/** Engine plus what else the addon offers to the daemon. */
+export interface LoadedEngine extends Engine {
+  readonly parallel: boolean;
+  /** Takes an exclusive lock on a file, created if absent; null when another process holds it. Throws when the file cannot be opened. */
+  tryLock(path: string): HeldLock | null;
+}
+
+const ADDON_PATH = fileURLToPath(new URL("../../native/engine.node", import.meta.url));
+const FUNCTIONS = ["engineInfo", "columnsManifest", "validateParams", "annotate", "FileLock"] as const;
+
+/**
+ * Loads the addon and checks that it exports what this version of the bridge calls.
+ * @throws Error naming the file and `npm run build` when it is missing, of another platform or of another version
+ */
+export function loadEngine(path = ADDON_PATH): LoadedEngine {
+  const addon = requireAddon(path);
+  const info = addon.engineInfo();
+  const columns = parseColumns(addon.columnsManifest(), path);
+  return {
+    version: info.version,
+    simd: info.simd,
+    parallel: info.parallel,
+    columns,
+    validateParams: (params: unknown): ParamsCheck => JSON.parse(addon.validateParams(JSON.stringify(params))),
+    annotate: (params: EngineParams, block: Uint8Array, rows: number) => annotate(addon, params, block, rows),
+    tryLock: (file: string) => addon.FileLock.tryLock(file),
+  };
+}
+
+function requireAddon(path: string): Addon {
+  let loaded: unknown;
+  try {
+    loaded = createRequire(import.meta.url)(path);
+  } catch (error) {
+    throw new Error(`the engine addon ${path} could not be loaded (${firstLine(error)}): run \`npm run build\``);
+  }
+  const missing = FUNCTIONS.filter((name) => typeof Object(loaded)[name] !== "function");
+  if (missing.length > 0) {
+    throw new Error(`the engine addon ${path} does not export ${missing.join(", ")}: run \`npm run build\``);
+  }
+  return loaded as Addon;
+}
+
+function parseColumns(manifest: string, path: string): readonly ColumnSpec[] {
+  const columns: ColumnSpec[] = JSON.parse(manifest);
+  if (!Array.isArray(columns) || columns.length === 0) {
+    throw new Error(`the engine addon ${path} has an empty columns manifest: run \`npm run build\``);
+  }
+  return columns;
+}
+
+async function annotate(addon: Addon, params: EngineParams, block: Uint8Array, rows: number): Promise<AnnotateResult> {
+  const result = await addon.annotate(JSON.stringify(params), block, rows);
+  if (result.ok && result.block) {
+    const { buffer, byteOffset, byteLength } = result.block;
+    return { ok: true, block: Buffer.from(buffer, byteOffset, byteLength) };
+  }
+  const code = result.code === "bad_input" || result.code === "params" ? result.code : "internal";
+  return {
+    ok: false,
+    code,
+    row: result.row ?? -1,
+    column: result.column ?? "",
+    message: result.message ?? "the engine gave no reason",
+  };
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n", 1)[0] ?? "";
+}
