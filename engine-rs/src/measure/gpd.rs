@@ -1,0 +1,166 @@
+//! Generalised Pareto fit of Zhang & Stephens (2009), *A New and Efficient Estimation Method for the Generalized Pareto Distribution*,
+//! Technometrics 51:316–325: a likelihood-weighted mean over a fixed grid, without iteration.
+//!
+//! With the n exceedances y₍₁₎ ≤ … ≤ y₍ₙ₎, m = 20 + ⌊√n⌋ and the first quartile y* = y₍⌊n/4+½⌋₎:
+//! θⱼ = 1/y₍ₙ₎ + (1 − √(m/(j−½)))/(3y*),  κ(θ) = mean ln(1 − θyᵢ),  ℓ(θ) = n·(ln(−θ/κ) − κ − 1),
+//! wⱼ ∝ exp ℓ(θⱼ),  θ̂ = Σ wⱼθⱼ,  ξ = κ(θ̂),  β = −ξ/θ̂.
+//!
+//! (In the paper's sign convention k = −ξ. ln(1 − θy) is a logarithm of a product: factors are multiplied and one logarithm is
+//! taken per θ, with the exponents kept apart so that no product overflows.)
+
+use crate::math::{blocks, exp, ln, ln_1p, ln_lanes};
+use crate::simd::{LANES, Simd, sum_lanes};
+
+/// Most exceedances a fit takes, a multiple of the lanes.
+pub const MAX_EXCEEDANCES: usize = 96;
+/// Grid points, padded to whole vectors: 20 + ⌊√96⌋ = 29.
+const GRID: usize = 32;
+/// Factors multiplied between two separations of the exponent. Each is below 2^150 for residuals of valid candles.
+const FACTORS: usize = 4;
+/// Where |θ|·y₍ₙ₎ is below this, 1 − θy has lost too many digits, and ln(1 + x) is taken term by term instead.
+const SMALL: f64 = 1.0 / 256.0;
+
+/// A fitted distribution of exceedances: P(Y > y) = (1 + ξy/β)^(−1/ξ).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Gpd {
+    /// Shape.
+    pub xi: f64,
+    /// Scale, > 0, in the unit of the exceedances.
+    pub beta: f64,
+}
+
+/// Fits exceedances in ascending order, all > 0, at most [`MAX_EXCEEDANCES`] (more are refused). `None` when there are fewer than two
+/// or the numbers allow no fit.
+#[inline(always)]
+pub(crate) fn fit<S: Simd>(s: S, exceedances: &[f64]) -> Option<Gpd> {
+    let n = exceedances.len();
+    let (&y_max, &y_star) = (exceedances.last()?, exceedances.get(((n + 2) / 4).checked_sub(1)?)?);
+    if n < 2 || n > MAX_EXCEEDANCES {
+        return None;
+    }
+    let mut y = [0.0; MAX_EXCEEDANCES];
+    y[..n].copy_from_slice(exceedances);
+    let count = n as f64;
+    let mean = mean(s, &y, count);
+    let m = 20 + n.isqrt();
+
+    // θ on the grid; the lanes beyond m repeat its last point and get no weight.
+    let rank: [f64; GRID] = std::array::from_fn(|j| j.min(m - 1) as f64 + 0.5);
+    let mut theta = [0.0; GRID];
+    for (rank, out) in blocks(&rank).zip(theta.as_chunks_mut::<LANES>().0) {
+        let root = s.sqrt(s.div(s.splat(m as f64), s.load(rank)));
+        let below = s.div(s.sub(s.splat(1.0), root), s.splat(3.0 * y_star));
+        *out = s.store(s.add(s.splat(1.0 / y_max), below));
+    }
+    let kappa = mean_ln_grid(s, &theta, exceedances, y_max);
+
+    // ℓ(θ)
+    let mut ratio = [1.0; GRID];
+    for j in 0..GRID {
+        ratio[j] = if kappa[j] == 0.0 { 1.0 / mean } else { -theta[j] / kappa[j] };
+    }
+    let mut likelihood = [0.0; GRID];
+    let mut highest = f64::NEG_INFINITY;
+    for (v, block) in blocks(&ratio).enumerate() {
+        let logs = s.store(ln_lanes(s, s.load(block)));
+        for (lane, log) in logs.into_iter().enumerate() {
+            let j = v * LANES + lane;
+            likelihood[j] = count * (log - kappa[j] - 1.0);
+            if j < m && likelihood[j] > highest {
+                highest = likelihood[j];
+            }
+        }
+    }
+
+    let (mut weights, mut weighted) = (0.0, 0.0);
+    for j in 0..m {
+        let w = exp(likelihood[j] - highest);
+        weights += w;
+        weighted += w * theta[j];
+    }
+    let theta_hat = weighted / weights;
+    let xi = mean_ln(s, theta_hat, &y, n, y_max);
+    let beta = if xi == 0.0 { mean } else { -xi / theta_hat };
+    (xi.is_finite() && beta.is_finite() && beta > 0.0).then_some(Gpd { xi, beta })
+}
+
+/// Mean of zero-padded values in a fixed order.
+#[inline(always)]
+fn mean<S: Simd>(s: S, y: &[f64; MAX_EXCEEDANCES], count: f64) -> f64 {
+    let mut total = s.splat(0.0);
+    for block in blocks(y) {
+        total = s.add(total, s.load(block));
+    }
+    sum_lanes(s.store(total)) / count
+}
+
+/// κ(θ) for every θ of the grid: lanes are grid points.
+#[inline(always)]
+fn mean_ln_grid<S: Simd>(s: S, theta: &[f64; GRID], y: &[f64], y_max: f64) -> [f64; GRID] {
+    let one = s.splat(1.0);
+    let mut kappa = [0.0; GRID];
+    for (v, block) in blocks(theta).enumerate() {
+        let t = s.load(block);
+        let (mut product, mut exponent) = (one, s.splat(0.0));
+        for factors in y.chunks(FACTORS) {
+            for &value in factors {
+                product = s.mul(product, s.sub(one, s.mul(t, s.splat(value))));
+            }
+            let (mantissa, power) = s.split(product);
+            product = mantissa;
+            exponent = s.add(exponent, power);
+        }
+        let log = s.add(s.mul(exponent, s.splat(std::f64::consts::LN_2)), ln_lanes(s, product));
+        let lanes = s.store(s.div(log, s.splat(y.len() as f64)));
+        kappa[v * LANES..(v + 1) * LANES].copy_from_slice(&lanes);
+    }
+    for (k, &t) in kappa.iter_mut().zip(theta) {
+        if t.abs() * y_max < SMALL {
+            *k = mean_ln_1p(t, y);
+        }
+    }
+    kappa
+}
+
+/// κ(θ) for one θ: lanes are exceedances (padding is zero and contributes a factor 1).
+#[inline(always)]
+fn mean_ln<S: Simd>(s: S, theta: f64, y: &[f64; MAX_EXCEEDANCES], n: usize, y_max: f64) -> f64 {
+    if theta.abs() * y_max < SMALL {
+        return mean_ln_1p(theta, &y[..n]);
+    }
+    let (one, t) = (s.splat(1.0), s.splat(theta));
+    let (mut product, mut exponent) = (one, s.splat(0.0));
+    for factors in y.as_chunks::<LANES>().0.chunks(FACTORS) {
+        for block in factors {
+            product = s.mul(product, s.sub(one, s.mul(t, s.load(block))));
+        }
+        let (mantissa, power) = s.split(product);
+        product = mantissa;
+        exponent = s.add(exponent, power);
+    }
+    let log = sum_lanes(s.store(exponent)) * std::f64::consts::LN_2 + sum_lanes(s.store(ln_lanes(s, product)));
+    log / n as f64
+}
+
+/// κ(θ) where θy is small.
+fn mean_ln_1p(theta: f64, y: &[f64]) -> f64 {
+    y.iter().fold(0.0, |sum, &value| sum + ln_1p(-theta * value)) / y.len() as f64
+}
+
+impl Gpd {
+    /// The value exceeded with probability `p` in (0, 1].
+    #[inline]
+    pub fn quantile(&self, p: f64) -> f64 {
+        if self.xi.abs() < 1e-8 { -self.beta * ln(p) } else { self.beta / self.xi * (exp(-self.xi * ln(p)) - 1.0) }
+    }
+
+    /// P(Y > y) for y ≥ 0.
+    #[inline]
+    pub fn survival(&self, y: f64) -> f64 {
+        if self.xi.abs() < 1e-8 {
+            return exp(-y / self.beta);
+        }
+        let base = 1.0 + self.xi * y / self.beta;
+        if base > 0.0 { exp(-ln(base) / self.xi) } else { 0.0 }
+    }
+}

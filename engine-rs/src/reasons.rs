@@ -1,0 +1,87 @@
+//! Reason codes, generated from `protocol/reasons.json`.
+
+/// Nothing limits this entry.
+pub const OK: u8 = 0;
+/// Fewer candles than the engine's memory M precede this one: there is no history to judge by.
+pub const WARMING_UP: u8 = 1;
+/// More than a quarter of the jump window's returns are zero, or their mean product is zero: coarse ticks or an illiquid pair. The jump rule is not applied; the entry is allowed at full size and flagged.
+pub const INSUFFICIENT_VARIATION: u8 = 2;
+/// The candles sent are not valid (NaN, a price not above 0, high below low, negative volume, dates not ascending).
+pub const BAD_INPUT: u8 = 3;
+/// The signal candle is a jump: |return| is large against the pair's own recent bipower variation (J).
+pub const JUMP: u8 = 4;
+/// The range volatility of the pair is above the level of a rule you configured.
+pub const VOLATILITY: u8 = 5;
+/// A tail measure (VaR, ES, P(loss)) is above the level of a rule you configured.
+pub const TAIL: u8 = 6;
+/// The session is HALTED by hand: no entries.
+pub const HALTED: u8 = 30;
+/// The session is REDUCING by hand: no new risk.
+pub const REDUCING: u8 = 31;
+/// The candle verdict is older than max_verdict_age_candles, or belongs to a candle that has not begun.
+pub const STALE: u8 = 32;
+/// The proposed stake is NaN, infinite, zero or negative, or the minimum stake or leverage beside it is not a valid number.
+pub const BAD_STAKE: u8 = 33;
+/// The portfolio the request quotes is not the one the bridge knows, and it could not be refreshed in time.
+pub const STALE_PORTFOLIO: u8 = 34;
+/// Mark-to-market equity, open trades included, is more than max_drawdown below its high-water mark of the last drawdown_window_days.
+pub const DRAWDOWN: u8 = 35;
+/// Mark-to-market equity is more than max_daily_loss below its value at the start of the UTC day.
+pub const DAILY_LOSS: u8 = 36;
+/// Open positions and pending entry orders, leverage included, leave no or less room under max_gross_exposure.
+pub const EXPOSURE_GROSS: u8 = 37;
+/// This pair's open position and pending entry orders, leverage included, leave no or less room under max_pair_exposure.
+pub const EXPOSURE_PAIR: u8 = 38;
+/// The stake left after all limits is below the exchange's minimum.
+pub const BELOW_MIN_STAKE: u8 = 39;
+/// The stake asked for is larger than the bridge allowed for this candle before: cut to that, or denied where a final stake can no longer be cut.
+pub const ABOVE_CAP: u8 = 40;
+/// The decision could not be written to the journal, so it was not made.
+pub const JOURNAL_FAILED: u8 = 41;
+/// The bridge is absent, dead, slow or its circuit breaker is open.
+pub const UNAVAILABLE: u8 = 70;
+/// The bridge answered with something that is not the protocol, or with another protocol version.
+pub const PROTOCOL_ERROR: u8 = 71;
+/// The bridge's engine is not the one this shim was built for or the run began with.
+pub const WRONG_FINGERPRINT: u8 = 72;
+/// The analysed candles carry no verdict for the signal candle (pair never annotated, or frame replaced after it).
+pub const NO_VERDICT: u8 = 73;
+/// The bridge did not answer; the last known verdict was used because on_unavailable is last_known.
+pub const LAST_KNOWN: u8 = 74;
+/// The bridge did not answer; the entry was let through because on_unavailable is allow.
+pub const ALLOWED_UNAVAILABLE: u8 = 75;
+/// The shim itself failed; the entry was denied rather than let through unseen.
+pub const SHIM_ERROR: u8 = 76;
+
+/// Name of a reason code; `unknown` for a code outside the closed list.
+pub const fn name(code: u8) -> &'static str {
+    match code {
+        OK => "ok",
+        WARMING_UP => "warming_up",
+        INSUFFICIENT_VARIATION => "insufficient_variation",
+        BAD_INPUT => "bad_input",
+        JUMP => "jump",
+        VOLATILITY => "volatility",
+        TAIL => "tail",
+        HALTED => "halted",
+        REDUCING => "reducing",
+        STALE => "stale",
+        BAD_STAKE => "bad_stake",
+        STALE_PORTFOLIO => "stale_portfolio",
+        DRAWDOWN => "drawdown",
+        DAILY_LOSS => "daily_loss",
+        EXPOSURE_GROSS => "exposure_gross",
+        EXPOSURE_PAIR => "exposure_pair",
+        BELOW_MIN_STAKE => "below_min_stake",
+        ABOVE_CAP => "above_cap",
+        JOURNAL_FAILED => "journal_failed",
+        UNAVAILABLE => "unavailable",
+        PROTOCOL_ERROR => "protocol_error",
+        WRONG_FINGERPRINT => "wrong_fingerprint",
+        NO_VERDICT => "no_verdict",
+        LAST_KNOWN => "last_known",
+        ALLOWED_UNAVAILABLE => "allowed_unavailable",
+        SHIM_ERROR => "shim_error",
+        _ => "unknown",
+    }
+}

@@ -1,0 +1,58 @@
+//! The scalar twin: eight lanes as an array. Reference for the bits of every other set, and what runs where there is none.
+
+use super::{LANES, MANTISSA_MASK, SPLIT_OFFSET, SQRT_HALF_BITS, Simd, TWO_52, TWO_52_BIASED};
+
+/// Plain Rust floats.
+#[derive(Clone, Copy)]
+pub(crate) struct Scalar;
+
+impl Simd for Scalar {
+    type V = [f64; LANES];
+
+    #[inline(always)]
+    fn splat(self, x: f64) -> Self::V {
+        [x; LANES]
+    }
+    #[inline(always)]
+    fn load(self, x: &[f64; LANES]) -> Self::V {
+        *x
+    }
+    #[inline(always)]
+    fn store(self, a: Self::V) -> [f64; LANES] {
+        a
+    }
+    #[inline(always)]
+    fn add(self, a: Self::V, b: Self::V) -> Self::V {
+        std::array::from_fn(|i| a[i] + b[i])
+    }
+    #[inline(always)]
+    fn sub(self, a: Self::V, b: Self::V) -> Self::V {
+        std::array::from_fn(|i| a[i] - b[i])
+    }
+    #[inline(always)]
+    fn mul(self, a: Self::V, b: Self::V) -> Self::V {
+        std::array::from_fn(|i| a[i] * b[i])
+    }
+    #[inline(always)]
+    fn div(self, a: Self::V, b: Self::V) -> Self::V {
+        std::array::from_fn(|i| a[i] / b[i])
+    }
+    #[inline(always)]
+    fn sqrt(self, a: Self::V) -> Self::V {
+        std::array::from_fn(|i| a[i].sqrt())
+    }
+    #[inline(always)]
+    fn split(self, a: Self::V) -> (Self::V, Self::V) {
+        let parts: [(f64, f64); LANES] = std::array::from_fn(|i| split(a[i]));
+        (std::array::from_fn(|i| parts[i].0), std::array::from_fn(|i| parts[i].1))
+    }
+}
+
+/// One lane of [`Simd::split`].
+#[inline(always)]
+pub(crate) fn split(x: f64) -> (f64, f64) {
+    let shifted = x.to_bits().wrapping_add(SPLIT_OFFSET);
+    let exponent = f64::from_bits((shifted >> 52) | TWO_52.to_bits()) - TWO_52_BIASED;
+    let mantissa = f64::from_bits((shifted & MANTISSA_MASK).wrapping_add(SQRT_HALF_BITS));
+    (mantissa, exponent)
+}
