@@ -1,0 +1,176 @@
+/** Typed messages of the protocol (protocol/spec.md) and the schemas of their frames. */
+import { type TSchema, Type } from "typebox";
+import { Compile } from "typebox/compile";
+import { isRecord } from "../config/check.js";
+import type { RunMode } from "../config/resolve.js";
+import type { PositionRow } from "../gate/events.js";
+import type { GateRequest, SessionStatus } from "../gate/types.js";
+import { LIMITS, POSITION_STATE, REASONS, RUN_MODES, SESSION_STATUS } from "../protocol/codes.js";
+
+export interface HelloRequest {
+  readonly op: "hello";
+  readonly id: number;
+  readonly client: string;
+  readonly minor: number;
+  readonly run_mode: RunMode;
+  readonly session: string;
+  /** Not yet checked: settings have their own errors. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+export interface GateMessage {
+  readonly op: "gate";
+  readonly id: number;
+  readonly handle: number;
+  readonly seq: number;
+  readonly request: GateRequest;
+}
+
+export interface PortfolioMessage {
+  readonly op: "portfolio";
+  readonly id: number;
+  readonly handle: number;
+  readonly seq: number;
+  readonly at_ms: number;
+  readonly equity: number;
+  readonly samples: readonly (readonly [t_ms: number, equity: number])[];
+  readonly positions: readonly PositionRow[];
+}
+
+export interface AnnotateMessage {
+  readonly op: "annotate";
+  readonly id: number;
+  readonly rows: number;
+  readonly columns: number;
+  /** Not yet checked: the engine checks its own parameters. */
+  readonly engine: Readonly<Record<string, unknown>>;
+}
+
+export interface StatusMessage {
+  readonly op: "status";
+  readonly id: number;
+}
+
+export interface ControlMessage {
+  readonly op: "control";
+  readonly id: number;
+  /** Session name; empty: every live session. */
+  readonly session: string;
+  readonly status: SessionStatus;
+  /** 0: until changed. */
+  readonly until_ms: number;
+  readonly by: string;
+  readonly why: string;
+}
+
+export type Request = HelloRequest | GateMessage | PortfolioMessage | AnnotateMessage | StatusMessage | ControlMessage;
+
+const MAX_MS = 1e14;
+const MAX_MONEY = 1e18;
+const U32 = 2 ** 32 - 1;
+const Id = Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1 });
+const Version = Type.Integer({ minimum: 0, maximum: 255 });
+const Op = Type.Integer({ minimum: 0, maximum: 255 });
+const Handle = Type.Integer({ minimum: 0, maximum: U32 });
+const Millis = Type.Integer({ minimum: 0, maximum: MAX_MS });
+/** Any double: NaN and infinity are let through to the gate, which denies them with a reason. */
+const Double = Type.Unsafe<number>(Type.Refine(Type.Unknown(), (value) => typeof value === "number"));
+const Money = Type.Number({ minimum: -MAX_MONEY, maximum: MAX_MONEY });
+const Pair = Type.String({ minLength: 1, maxLength: LIMITS.pair_bytes });
+const Text = (most: number) => Type.String({ minLength: 1, maxLength: most });
+/** A plain map: not one of the dates, sets or errors that msgpack extensions decode to. */
+const AnyMap = Type.Unsafe<Readonly<Record<string, unknown>>>(
+  Type.Refine(Type.Unknown(), (value) => isRecord(value) && Object.getPrototypeOf(value) === Object.prototype),
+);
+
+/** Reasons a candle verdict may carry: the engine's own, and none. */
+export const CANDLE_REASONS: ReadonlySet<number> = new Set(
+  REASONS.filter((reason) => reason.origin === "candle" || reason.code === 0).map((reason) => reason.code),
+);
+
+/** Elements a newer minor version may append are accepted and ignored. */
+function frame<const T extends TSchema[]>(elements: [...T]) {
+  return Type.Tuple(elements, { additionalItems: true });
+}
+
+export const FRAME = {
+  hello: Compile(
+    frame([
+      Version,
+      Op,
+      Id,
+      Type.Object({
+        client: Text(64),
+        minor: Type.Integer({ minimum: 0, maximum: 255 }),
+        run_mode: Type.Enum(RUN_MODES),
+        session: Text(LIMITS.session_bytes),
+        settings: AnyMap,
+      }),
+    ]),
+  ),
+  gate: Compile(
+    frame([
+      Version,
+      Op,
+      Id,
+      Handle,
+      Handle,
+      Type.Integer({ minimum: 0, maximum: 15 }),
+      Pair,
+      Millis,
+      Millis,
+      Type.Integer({ minimum: 0, maximum: 1024 }),
+      Type.Integer({ minimum: 0, maximum: 255 }),
+      Double,
+      Double,
+      Double,
+      Double,
+      Double,
+    ]),
+  ),
+  portfolio: Compile(
+    frame([
+      Version,
+      Op,
+      Id,
+      Handle,
+      Type.Integer({ minimum: 1, maximum: U32 }),
+      Millis,
+      Money,
+      Type.Array(Type.Tuple([Millis, Money]), { maxItems: LIMITS.samples }),
+      Type.Array(
+        Type.Tuple([
+          Pair,
+          Type.Integer({ minimum: 0, maximum: 1 }),
+          Type.Number({ minimum: 0, maximum: MAX_MONEY }),
+          Type.Number({ minimum: 1, maximum: 1000 }),
+          Type.Integer({ minimum: 0, maximum: POSITION_STATE.pending }),
+        ]),
+        { maxItems: LIMITS.positions },
+      ),
+    ]),
+  ),
+  annotate: Compile(
+    frame([
+      Version,
+      Op,
+      Id,
+      Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+      Type.Integer({ minimum: 0, maximum: 255 }),
+      AnyMap,
+    ]),
+  ),
+  status: Compile(frame([Version, Op, Id])),
+  control: Compile(
+    frame([
+      Version,
+      Op,
+      Id,
+      Type.String({ maxLength: LIMITS.session_bytes }),
+      Type.Integer({ minimum: 0, maximum: SESSION_STATUS.HALTED }),
+      Millis,
+      Text(64),
+      Text(200),
+    ]),
+  ),
+} as const;
