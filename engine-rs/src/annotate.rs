@@ -60,10 +60,8 @@ struct Segment<'a> {
 
 /// Cuts a column-major block into segments of at most `length` rows.
 fn cut(block: &mut [f64], rows: usize, length: usize) -> Vec<Segment<'_>> {
-    let mut segments: Vec<Segment<'_>> = (0..rows)
-        .step_by(length)
-        .map(|start| Segment { start, columns: std::array::from_fn(|_| Default::default()) })
-        .collect();
+    let mut segments: Vec<Segment<'_>> =
+        (0..rows).step_by(length).map(|start| Segment { start, columns: std::array::from_fn(|_| Default::default()) }).collect();
     for (j, column) in block.chunks_exact_mut(rows).enumerate() {
         for (segment, part) in segments.iter_mut().zip(column.chunks_mut(length)) {
             segment.columns[j] = part;

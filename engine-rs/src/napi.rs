@@ -133,7 +133,8 @@ impl Task for AnnotateTask {
         // An unwinding panic must not reach the C caller: it would abort the process.
         let computed = catch_unwind(AssertUnwindSafe(move || {
             let (params, values, rows) = input?;
-            let frame = Frame::from_block(&values, rows).ok_or_else(|| Failure::Internal("the copied block has another size".to_owned()))?;
+            let frame =
+                Frame::from_block(&values, rows).ok_or_else(|| Failure::Internal("the copied block has another size".to_owned()))?;
             let block = crate::annotate(&params, frame).map_err(Failure::BadInput)?;
             Ok(to_le_bytes(&block))
         }));

@@ -155,7 +155,9 @@ impl Params {
         };
         let loss_threshold = match present(&object, "loss_threshold") {
             None => DEFAULT_LOSS_THRESHOLD,
-            Some(value) => check.number(value, "loss_threshold", "a number above 0 and below 1", |x| x > 0.0 && x < 1.0).unwrap_or_default(),
+            Some(value) => {
+                check.number(value, "loss_threshold", "a number above 0 and below 1", |x| x > 0.0 && x < 1.0).unwrap_or_default()
+            }
         };
         if check.violations.is_empty() {
             Ok(Self { profile, window_set, timeframe_s, rules, loss_threshold })

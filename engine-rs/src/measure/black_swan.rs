@@ -38,15 +38,8 @@ pub struct Tail {
 
 impl Tail {
     /// Every value undefined.
-    pub(crate) const UNDEFINED: Self = Self {
-        var95: f64::NAN,
-        var99: f64::NAN,
-        es95: f64::NAN,
-        es99: f64::NAN,
-        p_loss: f64::NAN,
-        xi_raw: f64::NAN,
-        xi: f64::NAN,
-    };
+    pub(crate) const UNDEFINED: Self =
+        Self { var95: f64::NAN, var99: f64::NAN, es95: f64::NAN, es99: f64::NAN, p_loss: f64::NAN, xi_raw: f64::NAN, xi: f64::NAN };
 }
 
 /// The two sides of a trade.

@@ -69,7 +69,9 @@ mod tests {
 
     #[test]
     fn scale_follows_the_timeframe() {
-        for (timeframe_s, expected) in [(60, 1024.0), (300, 512.0), (1199, 512.0), (1200, 256.0), (3600, 256.0), (86_400, 32.0), (1, 16_384.0)] {
+        for (timeframe_s, expected) in
+            [(60, 1024.0), (300, 512.0), (1199, 512.0), (1200, 256.0), (3600, 256.0), (86_400, 32.0), (1, 16_384.0)]
+        {
             assert_eq!(scale(timeframe_s), expected, "{timeframe_s}");
         }
     }

@@ -1,10 +1,10 @@
 //! SSE2 (part of x86-64 itself) as four registers of two lanes, AVX2 as two registers of four.
 
 use std::arch::x86_64::{
-    __m128d, __m256d, _mm_add_epi64, _mm_add_pd, _mm_and_si128, _mm_castpd_si128, _mm_castsi128_pd, _mm_div_pd, _mm_loadu_pd,
-    _mm_mul_pd, _mm_or_si128, _mm_set1_epi64x, _mm_set1_pd, _mm_sqrt_pd, _mm_srli_epi64, _mm_storeu_pd, _mm_sub_pd, _mm256_add_epi64,
-    _mm256_add_pd, _mm256_and_si256, _mm256_castpd_si256, _mm256_castsi256_pd, _mm256_div_pd, _mm256_loadu_pd, _mm256_mul_pd,
-    _mm256_or_si256, _mm256_set1_epi64x, _mm256_set1_pd, _mm256_sqrt_pd, _mm256_srli_epi64, _mm256_storeu_pd, _mm256_sub_pd,
+    __m128d, __m256d, _mm_add_epi64, _mm_add_pd, _mm_and_si128, _mm_castpd_si128, _mm_castsi128_pd, _mm_div_pd, _mm_loadu_pd, _mm_mul_pd,
+    _mm_or_si128, _mm_set1_epi64x, _mm_set1_pd, _mm_sqrt_pd, _mm_srli_epi64, _mm_storeu_pd, _mm_sub_pd, _mm256_add_epi64, _mm256_add_pd,
+    _mm256_and_si256, _mm256_castpd_si256, _mm256_castsi256_pd, _mm256_div_pd, _mm256_loadu_pd, _mm256_mul_pd, _mm256_or_si256,
+    _mm256_set1_epi64x, _mm256_set1_pd, _mm256_sqrt_pd, _mm256_srli_epi64, _mm256_storeu_pd, _mm256_sub_pd,
 };
 
 use super::{Kernel, LANES, MANTISSA_MASK, SPLIT_OFFSET, SQRT_HALF_BITS, Simd, TWO_52, TWO_52_BIASED};
@@ -122,11 +122,46 @@ macro_rules! simd_impl {
 }
 
 simd_impl!(
-    Sse2, __m128d, 4, [0, 1, 2, 3], 2, _mm_loadu_pd, _mm_storeu_pd, _mm_set1_pd, _mm_add_pd, _mm_sub_pd, _mm_mul_pd, _mm_div_pd,
-    _mm_sqrt_pd, _mm_castpd_si128, _mm_castsi128_pd, _mm_set1_epi64x, _mm_add_epi64, _mm_and_si128, _mm_or_si128, _mm_srli_epi64
+    Sse2,
+    __m128d,
+    4,
+    [0, 1, 2, 3],
+    2,
+    _mm_loadu_pd,
+    _mm_storeu_pd,
+    _mm_set1_pd,
+    _mm_add_pd,
+    _mm_sub_pd,
+    _mm_mul_pd,
+    _mm_div_pd,
+    _mm_sqrt_pd,
+    _mm_castpd_si128,
+    _mm_castsi128_pd,
+    _mm_set1_epi64x,
+    _mm_add_epi64,
+    _mm_and_si128,
+    _mm_or_si128,
+    _mm_srli_epi64
 );
 simd_impl!(
-    Avx2, __m256d, 2, [0, 1], 4, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_set1_pd, _mm256_add_pd, _mm256_sub_pd, _mm256_mul_pd,
-    _mm256_div_pd, _mm256_sqrt_pd, _mm256_castpd_si256, _mm256_castsi256_pd, _mm256_set1_epi64x, _mm256_add_epi64, _mm256_and_si256,
-    _mm256_or_si256, _mm256_srli_epi64
+    Avx2,
+    __m256d,
+    2,
+    [0, 1],
+    4,
+    _mm256_loadu_pd,
+    _mm256_storeu_pd,
+    _mm256_set1_pd,
+    _mm256_add_pd,
+    _mm256_sub_pd,
+    _mm256_mul_pd,
+    _mm256_div_pd,
+    _mm256_sqrt_pd,
+    _mm256_castpd_si256,
+    _mm256_castsi256_pd,
+    _mm256_set1_epi64x,
+    _mm256_add_epi64,
+    _mm256_and_si256,
+    _mm256_or_si256,
+    _mm256_srli_epi64
 );
