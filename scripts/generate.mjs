@@ -124,23 +124,31 @@ function breakLong(prefix, text) {
 
 // --------------------------------------------------------------------------------------------------------------------------- Python
 
-/** A Python string literal; long texts become adjacent literals in parentheses, below ruff's 100 columns. @param {string} text @param {string} indent */
-function pythonString(text, indent) {
-  const literal = JSON.stringify(text).replaceAll("\\u2265", "≥");
-  if (indent.length + literal.length + 1 <= 100) return literal;
+/** A literal as ruff formats it: single quotes where they save escapes. @param {string} text */
+function pythonLiteral(text) {
+  return text.includes('"') && !text.includes("'") ? `'${text}'` : JSON.stringify(text);
+}
+
+/**
+ * A Python string literal; long texts become adjacent literals in parentheses, below ruff's 100 columns.
+ * @param {string} text @param {string} indent @param {string} [before] what stands before it on its line
+ */
+function pythonString(text, indent, before = "") {
+  const literal = pythonLiteral(text);
+  if (indent.length + before.length + literal.length + 1 <= 100) return literal;
   const words = text.split(/(?<= )/);
   /** @type {string[]} */
   const lines = [];
   let line = "";
   for (const word of words) {
-    if (JSON.stringify(line + word).length > 95 - indent.length - 4) {
+    if (pythonLiteral(line + word).length > 95 - indent.length - 4) {
       lines.push(line);
       line = "";
     }
     line += word;
   }
   if (line !== "") lines.push(line);
-  return `(\n${lines.map((part) => `${indent}    ${JSON.stringify(part)}`).join("\n")}\n${indent})`;
+  return `(\n${lines.map((part) => `${indent}    ${pythonLiteral(part)}`).join("\n")}\n${indent})`;
 }
 
 /** @param {unknown} value @returns {string} */
@@ -190,9 +198,9 @@ function pythonConstants(reasons, enums, engine, settings) {
         `        default=${pythonValue(s.default)},`,
         `        choices=${pythonValue(s.choices)},`,
         `        part=${JSON.stringify(s.part)},`,
-        `        meaning=${pythonString(s.meaning, "        ")},`,
+        `        meaning=${pythonString(s.meaning, "        ", "meaning=")},`,
         `        by_profile=${pythonValue(s.by_profile)},`,
-        `        values=${pythonString(s.values, "        ")},`,
+        `        values=${pythonString(s.values, "        ", "values=")},`,
         "    ),",
       ].join("\n"),
     )

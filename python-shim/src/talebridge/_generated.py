@@ -472,7 +472,7 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
         part="gate",
         meaning="Set of defaults for the candle rules and the account limits.",
         by_profile=None,
-        values="one of \"conservative\", \"aggressive\", \"extreme\"",
+        values='one of "conservative", "aggressive", "extreme"',
     ),
     SettingSpec(
         path="mode",
@@ -485,7 +485,7 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
             "pass; `off` does not ask the bridge at all."
         ),
         by_profile=None,
-        values="one of \"enforce\", \"shadow\", \"off\"",
+        values='one of "enforce", "shadow", "off"',
     ),
     SettingSpec(
         path="window_set",
@@ -498,7 +498,7 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
             "exchanges that deliver fewer than 1000."
         ),
         by_profile=None,
-        values="one of \"standard\", \"compact\"",
+        values='one of "standard", "compact"',
     ),
     SettingSpec(
         path="rules",
@@ -534,7 +534,7 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
             "lookahead- and recursive-analysis, which run one pair with a made-up wallet."
         ),
         by_profile=None,
-        values="one of \"auto\", \"on\", \"off\"",
+        values='one of "auto", "on", "off"',
     ),
     SettingSpec(
         path="limits.max_verdict_age_candles",
@@ -623,7 +623,7 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
             "answer. A backtest always stops."
         ),
         by_profile=None,
-        values="one of \"deny\", \"allow\", \"last_known\"",
+        values='one of "deny", "allow", "last_known"',
     ),
     SettingSpec(
         path="last_known_max_age_candles",
@@ -646,7 +646,7 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
             "analysis, not live."
         ),
         by_profile=None,
-        values="one of \"auto\", \"on\", \"off\"",
+        values='one of "auto", "on", "off"',
     ),
     SettingSpec(
         path="dir",
@@ -667,7 +667,10 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
         default=None,
         choices=(),
         part="shim",
-        meaning="Where a private bridge writes its journal. Null: in its own directory, removed with it.",
+        meaning=(
+            "Where a private bridge writes its journal. Null: in its own directory, removed "
+            "with it."
+        ),
         by_profile=None,
         values="a text of 1 to 4096 characters, or null",
     ),
