@@ -146,7 +146,12 @@ export function resolveDaemon(
     return { ok: false, violations: [{ path: "dir", message }] };
   }
   const limits = merged.limits ?? {};
-  const journal = merged.journal ?? {};
+  const max_file_bytes = merged.journal?.max_file_bytes ?? DEFAULTS.max_file_bytes;
+  const max_total_bytes = merged.journal?.max_total_bytes ?? DEFAULTS.max_total_bytes;
+  if (max_total_bytes < 2 * max_file_bytes) {
+    const message = `was ${max_total_bytes}; must be at least twice journal.max_file_bytes (${max_file_bytes})`;
+    return { ok: false, violations: [{ path: "journal.max_total_bytes", message }] };
+  }
   return {
     ok: true,
     config: {
@@ -160,10 +165,7 @@ export function resolveDaemon(
         batch_queue: limits.batch_queue ?? DEFAULTS.batch_queue,
         batch_bytes: limits.batch_bytes ?? DEFAULTS.batch_bytes,
       },
-      journal: {
-        max_file_bytes: journal.max_file_bytes ?? DEFAULTS.max_file_bytes,
-        max_total_bytes: journal.max_total_bytes ?? DEFAULTS.max_total_bytes,
-      },
+      journal: { max_file_bytes, max_total_bytes },
     },
   };
 }

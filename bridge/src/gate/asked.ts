@@ -1,5 +1,5 @@
 /** What has been answered for each candidate entry, so that a re-ask counts once and only tightens. Bounded per pair and in total. */
-import type { GateRequest, Kind, Side } from "./types.js";
+import type { Kind, Side } from "./types.js";
 
 /** Two sides × two counted kinds × the candles a verdict can still be fresh for, and then some: a fresh question is never forgotten. */
 export const MAX_ASKED_PER_PAIR = 64;
@@ -7,6 +7,7 @@ export const MAX_ASKED = 4096;
 
 /** The standing answer to one candidate. */
 export interface Asked {
+  readonly candidate: Candidate;
   /** First proposal: what every later question is judged against. */
   readonly first_stake: number;
   /** The most any answer still allows; 0 when denied. */
@@ -35,17 +36,17 @@ export function newAskedBook(): AskedBook {
   return { answers: new Map(), by_pair: new Map() };
 }
 
-export function askedKey(candidate: Candidate | GateRequest): string {
+export function askedKey(candidate: Candidate): string {
   return `${candidate.candle_open_ms}|${candidate.side}|${candidate.kind}|${candidate.pair}`;
 }
 
 /** Stores an answer, in place; the oldest answers beyond the bounds are forgotten. */
-export function remember(book: AskedBook, candidate: Candidate, answer: Asked): void {
-  const key = askedKey(candidate);
+export function remember(book: AskedBook, answer: Asked): void {
+  const key = askedKey(answer.candidate);
   if (!book.answers.has(key)) {
-    const keys = book.by_pair.get(candidate.pair) ?? [];
+    const keys = book.by_pair.get(answer.candidate.pair) ?? [];
     keys.push(key);
-    book.by_pair.set(candidate.pair, keys);
+    book.by_pair.set(answer.candidate.pair, keys);
     if (keys.length > MAX_ASKED_PER_PAIR) forget(book, keys[0]);
   }
   book.answers.set(key, answer);
@@ -53,12 +54,11 @@ export function remember(book: AskedBook, candidate: Candidate, answer: Asked): 
 }
 
 function forget(book: AskedBook, key: string | undefined): void {
-  if (key === undefined) return;
+  const answer = key === undefined ? undefined : book.answers.get(key);
+  if (key === undefined || answer === undefined) return;
   book.answers.delete(key);
-  const pair = key.slice(key.split("|", 3).join("|").length + 1);
-  const keys = book.by_pair.get(pair);
-  if (keys === undefined) return;
-  const index = keys.indexOf(key);
-  if (index >= 0) keys.splice(index, 1);
+  const { pair } = answer.candidate;
+  const keys = (book.by_pair.get(pair) ?? []).filter((other) => other !== key);
   if (keys.length === 0) book.by_pair.delete(pair);
+  else book.by_pair.set(pair, keys);
 }

@@ -82,7 +82,7 @@ function applyGate(state: SessionState, event: GateEvent): void {
   const next = standingAnswer(previous, event);
   if (next === previous) return;
   countAnswer(state.tally, previous, next);
-  remember(state.asked, event, next);
+  remember(state.asked, next);
 }
 
 function standingAnswer(previous: Asked | undefined, event: GateEvent): Asked {
@@ -94,9 +94,12 @@ function standingAnswer(previous: Asked | undefined, event: GateEvent): Asked {
     value: event.value ?? Number.NaN,
     limit: event.limit ?? Number.NaN,
   };
-  if (previous === undefined) return { first_stake: event.stake ?? 0, ...answer };
+  if (previous === undefined) {
+    const { pair, side, kind, candle_open_ms } = event;
+    return { candidate: { pair, side, kind, candle_open_ms }, first_stake: event.stake ?? 0, ...answer };
+  }
   if (previous.denied || (!denied && event.ceiling >= previous.ceiling)) return previous;
-  return { first_stake: previous.first_stake, ...answer };
+  return { ...previous, ...answer };
 }
 
 /** Manual state in force at a time: an expired one is ACTIVE again. */

@@ -1,0 +1,139 @@
+/** A session's whole state as plain JSON data: what a journal file begins with, so that older files are not needed to continue. */
+import { REASON, type ReasonName, reasonName } from "../protocol/codes.js";
+import { remember } from "./asked.js";
+import type { PositionRow } from "./events.js";
+import { newSession, type SessionState } from "./session.js";
+import type { EquitySample, Kind, SessionStatus, Side } from "./types.js";
+
+type SampleRow = readonly [t_ms: number, equity: number];
+
+export interface AskedRow {
+  readonly pair: string;
+  readonly side: Side;
+  readonly kind: Kind;
+  readonly candle_open_ms: number;
+  readonly first_stake: number;
+  readonly ceiling: number;
+  readonly denied: boolean;
+  readonly reason: ReasonName;
+  readonly value: number | null;
+  readonly limit: number | null;
+}
+
+export interface SessionSnapshot {
+  readonly session: string;
+  readonly run_mode: string;
+  readonly manual: { readonly status: SessionStatus; readonly until_ms: number | null };
+  readonly seq: number;
+  readonly portfolio: {
+    readonly at_ms: number;
+    readonly equity: number;
+    readonly positions: readonly PositionRow[];
+  } | null;
+  readonly equity: {
+    readonly peaks: readonly SampleRow[];
+    readonly last: SampleRow | null;
+    readonly day_base: SampleRow | null;
+  };
+  readonly asked: readonly AskedRow[];
+  readonly tally: {
+    readonly asked: number;
+    readonly allowed: number;
+    readonly reduced: number;
+    readonly denied: number;
+    readonly by_reason: Readonly<Record<string, number>>;
+  };
+}
+
+export function exportSession(session: string, state: SessionState): SessionSnapshot {
+  const { portfolio, equity, tally } = state;
+  return {
+    session,
+    run_mode: state.run_mode,
+    manual: state.manual,
+    seq: state.seq,
+    portfolio:
+      portfolio === null
+        ? null
+        : {
+            at_ms: portfolio.at_ms,
+            equity: portfolio.equity,
+            positions: portfolio.positions.map((p) => [p.pair, p.side, p.stake, p.leverage, p.state] as const),
+          },
+    equity: {
+      peaks: equity.peaks.map(toRow),
+      last: equity.last === null ? null : toRow(equity.last),
+      day_base: equity.day_base === null ? null : toRow(equity.day_base),
+    },
+    asked: [...state.asked.answers.values()].map((answer) => {
+      const { candidate, first_stake, ceiling, denied, reason, value, limit } = answer;
+      return {
+        ...candidate,
+        first_stake,
+        ceiling,
+        denied,
+        reason: reasonName(reason) ?? "ok",
+        value: finite(value),
+        limit: finite(limit),
+      };
+    }),
+    tally: {
+      asked: tally.asked,
+      allowed: tally.allowed,
+      reduced: tally.reduced,
+      denied: tally.denied,
+      by_reason: Object.fromEntries(tally.by_reason),
+    },
+  };
+}
+
+export function importSession(snapshot: SessionSnapshot): SessionState {
+  const state = newSession(snapshot.run_mode);
+  state.manual = snapshot.manual;
+  state.seq = snapshot.seq;
+  if (snapshot.portfolio !== null) {
+    const { at_ms, equity, positions } = snapshot.portfolio;
+    state.portfolio = {
+      at_ms,
+      equity,
+      positions: positions.map(([pair, side, stake, leverage, position]) => ({
+        pair,
+        side,
+        stake,
+        leverage,
+        state: position,
+      })),
+    };
+  }
+  state.equity.peaks.push(...snapshot.equity.peaks.map(fromRow));
+  state.equity.last = snapshot.equity.last === null ? null : fromRow(snapshot.equity.last);
+  state.equity.day_base = snapshot.equity.day_base === null ? null : fromRow(snapshot.equity.day_base);
+  for (const row of snapshot.asked) {
+    const { pair, side, kind, candle_open_ms, first_stake, ceiling, denied } = row;
+    remember(state.asked, {
+      candidate: { pair, side, kind, candle_open_ms },
+      first_stake,
+      ceiling,
+      denied,
+      reason: REASON[row.reason],
+      value: row.value ?? Number.NaN,
+      limit: row.limit ?? Number.NaN,
+    });
+  }
+  const { by_reason, ...counts } = snapshot.tally;
+  Object.assign(state.tally, counts);
+  for (const [name, count] of Object.entries(by_reason)) state.tally.by_reason.set(name as ReasonName, count);
+  return state;
+}
+
+function toRow(sample: EquitySample): SampleRow {
+  return [sample.t_ms, sample.equity];
+}
+
+function fromRow([t_ms, equity]: SampleRow): EquitySample {
+  return { t_ms, equity };
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

@@ -1,0 +1,106 @@
+/** Sessions by name and by handle, bounded: the least recently used one that may be forgotten makes room. */
+import type { ResolvedSettings } from "../config/resolve.js";
+import { newSession, type SessionState } from "../gate/session.js";
+import type { Policy } from "../gate/types.js";
+import type { FoldedSession } from "../journal/reader.js";
+import { isLive } from "../journal/reader.js";
+
+const DAY_MS = 86_400_000;
+
+export interface Session {
+  readonly name: string;
+  readonly handle: number;
+  readonly state: SessionState;
+  /** Null until a client has said hello: a session continued from the journal has no settings yet. */
+  terms: Terms | null;
+  last_used_ms: number;
+}
+
+/** What a hello settles. */
+export interface Terms {
+  readonly settings: ResolvedSettings;
+  readonly policy: Policy;
+  readonly fingerprint: string;
+}
+
+export class Sessions {
+  /** In order of use, oldest first. */
+  private readonly by_name = new Map<string, Session>();
+  private readonly by_handle = new Map<number, Session>();
+  private next_handle = 1;
+  private readonly limit: number;
+  private readonly onEvicted: (name: string) => void;
+
+  constructor(limit: number, onEvicted: (name: string) => void) {
+    this.limit = limit;
+    this.onEvicted = onEvicted;
+  }
+
+  /** Takes over what a journal holds, newest first, up to the limit. */
+  adopt(folded: ReadonlyMap<string, FoldedSession>): void {
+    const newest = [...folded].sort(([, a], [, b]) => b.last_ms - a.last_ms).slice(0, this.limit);
+    for (const [name, { state, last_ms }] of newest.reverse()) this.add(name, state, last_ms);
+  }
+
+  /** The session of a name, new or continued; null when there is no room. */
+  open(name: string, run_mode: string, now_ms: number): Session | null {
+    const known = this.by_name.get(name);
+    if (known !== undefined) {
+      this.touch(known, now_ms);
+      return known;
+    }
+    if (this.by_name.size >= this.limit && !this.evict(now_ms)) return null;
+    return this.add(name, newSession(run_mode), now_ms);
+  }
+
+  /** The session of a handle, if it is known to this boot. */
+  use(handle: number, now_ms: number): Session | null {
+    const session = this.by_handle.get(handle);
+    if (session === undefined) return null;
+    this.touch(session, now_ms);
+    return session;
+  }
+
+  find(name: string): Session | null {
+    return this.by_name.get(name) ?? null;
+  }
+
+  /** Most recently used first. */
+  list(): Session[] {
+    return [...this.by_name.values()].reverse();
+  }
+
+  live(): Session[] {
+    return this.list().filter((session) => isLive(session.state.run_mode));
+  }
+
+  get size(): number {
+    return this.by_name.size;
+  }
+
+  private add(name: string, state: SessionState, now_ms: number): Session {
+    const session: Session = { name, handle: this.next_handle++, state, terms: null, last_used_ms: now_ms };
+    this.by_name.set(name, session);
+    this.by_handle.set(session.handle, session);
+    return session;
+  }
+
+  private touch(session: Session, now_ms: number): void {
+    session.last_used_ms = now_ms;
+    this.by_name.delete(session.name);
+    this.by_name.set(session.name, session);
+  }
+
+  /** Forgets the least recently used session that is not live, or is live but idle for longer than its drawdown window. */
+  private evict(now_ms: number): boolean {
+    for (const session of this.by_name.values()) {
+      const window_days = session.terms?.settings.limits.drawdown_window_days ?? 30;
+      if (isLive(session.state.run_mode) && now_ms - session.last_used_ms <= window_days * DAY_MS) continue;
+      this.by_name.delete(session.name);
+      this.by_handle.delete(session.handle);
+      this.onEvicted(session.name);
+      return true;
+    }
+    return false;
+  }
+}
