@@ -1,0 +1,53 @@
+"""Stopping a freqtrade run from inside a callback.
+
+freqtrade takes an exception in most callbacks for approval and lets SystemExit end with exit code 0.
+What ends a backtest with exit code 2 is an OperationalException in populate_*, and everywhere else
+the flag that its web server uses to cancel a run.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from types import FrameType
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+
+class RunStopped(Exception):
+    """Stands in for freqtrade's OperationalException where freqtrade is not installed."""
+
+
+def operational_exception(message: str) -> Exception:
+    """The exception that ends a run with exit code 2 and `message` as its one line."""
+    try:
+        from freqtrade.exceptions import OperationalException
+    except ImportError:
+        return RunStopped(message)
+    error: Exception = OperationalException(message)
+    return error
+
+
+def caller_named(class_name: str) -> Any | None:
+    """The innermost object of a class of this name whose method is on this thread's call stack."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        candidate = frame.f_locals.get("self")
+        if candidate is not None and type(candidate).__name__ == class_name:
+            return candidate
+        frame = frame.f_back
+    return None
+
+
+def stop_run(message: str) -> bool:
+    """Logs `message` as CRITICAL and asks the running backtest to stop before its next candle.
+
+    Returns whether a running backtest was found. The caller still has to deny.
+    """
+    logger.critical("talebridge stops this run: %s", message)
+    backtesting = caller_named("Backtesting")
+    if backtesting is None or not hasattr(backtesting, "abort"):
+        return False
+    backtesting.abort = True
+    return True

@@ -1,0 +1,249 @@
+"""Connections to the bridge: this process's only run-time state that must never be pickled.
+
+One DEALER socket per (process, thread, endpoint), opened on first use. A socket is given up on any
+failure: a late reply can then never be taken for another request's. It never reconnects by itself
+either, so that a question can never reach a restarted daemon under the old one's session handle.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import msgpack
+import zmq
+
+from talebridge._generated import LIMITS
+from talebridge.errors import ProtocolError, SendFailed, Unavailable
+from talebridge.wire import MAX_ID, decode_reply
+
+logger = logging.getLogger(__name__)
+
+Kind = Literal["gate", "batch"]
+
+MAX_SOCKET_PATH_BYTES = 107
+_MAX_REPLY_BYTES: dict[Kind, int] = {
+    "gate": LIMITS["portfolio_bytes"],
+    # A reply holds more columns than its request.
+    "batch": 4 * LIMITS["batch_bytes"],
+}
+_MAX_REPLY_FRAMES = 2
+_MAX_CHANNELS = 16
+"""Per thread; a process that outlives many private daemons drops the oldest."""
+
+
+class Deadline:
+    """A point in time on the monotonic clock."""
+
+    __slots__ = ("at", "total_s")
+
+    def __init__(self, total_s: float) -> None:
+        self.total_s = total_s
+        self.at = time.monotonic() + total_s
+
+    def left_ms(self) -> int:
+        """Milliseconds left, rounded up; 0 when it has passed."""
+        left = self.at - time.monotonic()
+        return int(left * 1000) + 1 if left > 0 else 0
+
+
+class Channel:
+    """One socket to one endpoint, used by one thread."""
+
+    def __init__(self, directory: Path, kind: Kind) -> None:
+        self.path = directory / f"{kind}.sock"
+        self.kind: Kind = kind
+        self.boot: str | None = None
+        """Nonce of the daemon that said hello on this connection; None before that."""
+        self._socket: zmq.Socket[bytes] | None = None
+        self._next_id = 0
+
+    def new_id(self) -> int:
+        """A request id, unique on this socket."""
+        self._next_id = (self._next_id + 1) % MAX_ID
+        return self._next_id
+
+    def request(
+        self, request_id: int, frames: Sequence[Any], deadline: Deadline
+    ) -> tuple[list[Any], list[Any]]:
+        """Sends a request and waits for its reply.
+
+        Returns the payload of the first frame, decoded, and the further frames.
+        Raises SendFailed when the request did not leave this process, Unavailable when no answer
+        came before the deadline, ProtocolError for garbage, and the error of a non-ok status.
+        """
+        fresh = self._socket is None
+        sock = self._socket if self._socket is not None else self._open()
+        self._send(sock, frames, deadline, fresh=fresh)
+        first, further = self._receive(sock, deadline)
+        try:
+            return decode_reply(first, request_id), further
+        except ProtocolError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Gives the socket up. The next request opens another."""
+        sock, self._socket, self.boot = self._socket, None, None
+        if sock is not None:
+            sock.close(linger=0)
+
+    def _open(self) -> zmq.Socket[bytes]:
+        self._probe()
+        sock = _context().socket(zmq.DEALER)
+        sock.setsockopt(zmq.LINGER, 0)
+        sock.setsockopt(zmq.IMMEDIATE, 1)
+        sock.setsockopt(zmq.RECONNECT_IVL, -1)
+        sock.setsockopt(zmq.SNDHWM, 64)
+        sock.setsockopt(zmq.RCVHWM, 64)
+        sock.setsockopt(zmq.MAXMSGSIZE, _MAX_REPLY_BYTES[self.kind])
+        sock.connect(f"ipc://{self.path}")
+        self._socket = sock
+        return sock
+
+    def _probe(self) -> None:
+        """Fails at once when nobody listens; ZeroMQ would only tell by running into the deadline."""
+        if len(os.fsencode(self.path)) > MAX_SOCKET_PATH_BYTES:
+            raise Unavailable(
+                f"the socket path {self.path} is longer than {MAX_SOCKET_PATH_BYTES} bytes: "
+                "set risk_bridge.dir to a shorter one"
+            )
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.setblocking(False)
+            code = probe.connect_ex(str(self.path))
+        # EAGAIN: the daemon's backlog is full, so somebody does listen.
+        if code not in (0, errno.EAGAIN, errno.EINPROGRESS):
+            raise Unavailable(f"no bridge answers at {self.path} ({os.strerror(code)})")
+
+    def _send(
+        self, sock: zmq.Socket[bytes], frames: Sequence[Any], deadline: Deadline, *, fresh: bool
+    ) -> None:
+        # On a socket that was connected before, "would block" means that the daemon went away.
+        sock.setsockopt(zmq.SNDTIMEO, deadline.left_ms() if fresh else 0)
+        try:
+            for frame in frames[:-1]:
+                sock.send(frame, zmq.SNDMORE)
+            sock.send(frames[-1], copy=len(frames) == 1)
+        except zmq.ZMQError as error:
+            self.close()
+            raise SendFailed(f"no bridge answers at {self.path} ({error})") from error
+
+    def _receive(
+        self, sock: zmq.Socket[bytes], deadline: Deadline
+    ) -> tuple[bytes, list[Any]]:
+        sock.setsockopt(zmq.RCVTIMEO, deadline.left_ms())
+        further: list[Any] = []
+        try:
+            first = sock.recv()
+            while sock.getsockopt(zmq.RCVMORE):
+                if len(further) == _MAX_REPLY_FRAMES:
+                    self.close()
+                    raise ProtocolError(f"the bridge at {self.path} sent too many frames")
+                further.append(sock.recv(copy=False).buffer)
+        except zmq.Again as error:
+            self.close()
+            raise Unavailable(
+                f"the bridge at {self.path} gave no answer within {deadline.total_s * 1000:.0f} ms"
+            ) from error
+        except zmq.ZMQError as error:
+            self.close()
+            raise Unavailable(f"the connection to {self.path} failed ({error})") from error
+        return first, further
+
+
+class Breaker:
+    """After a failure the bridge is not asked for a while, so that many pairs cost one deadline."""
+
+    def __init__(self) -> None:
+        self._open_until = 0.0
+        self._why = ""
+
+    def check(self) -> None:
+        """Raises Unavailable while open."""
+        if time.monotonic() < self._open_until:
+            raise Unavailable(f"{self._why} (not asked again for a moment)")
+
+    def failed(self, why: str, pause_s: float) -> None:
+        """Opens for `pause_s` seconds."""
+        self._open_until = time.monotonic() + pause_s
+        self._why = why
+
+    def succeeded(self) -> None:
+        """Closes."""
+        self._open_until = 0.0
+
+
+class _PerThread(threading.local):
+    def __init__(self) -> None:
+        self.channels: dict[tuple[Path, Kind], Channel] = {}
+
+
+class _Process:
+    """What this process holds: replaced as a whole in a forked child, where nothing of it works."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.lock = threading.Lock()
+        self.context: zmq.Context[zmq.Socket[bytes]] | None = None
+        self.breakers: dict[Path, Breaker] = {}
+        self.threads = _PerThread()
+
+
+_process = _Process()
+
+
+def _reset_after_fork() -> None:
+    global _process  # noqa: PLW0603 - the one place where the process's state is exchanged
+    _inherited.append(_process)
+    _process = _Process()
+
+
+_inherited: list[_Process] = []
+"""State of parent processes: kept from the garbage collector, which would touch their sockets."""
+
+os.register_at_fork(after_in_child=_reset_after_fork)
+
+
+def channel(directory: Path, kind: Kind) -> Channel:
+    """This thread's channel to an endpoint."""
+    channels = _process.threads.channels
+    key = (directory, kind)
+    found = channels.get(key)
+    if found is None:
+        while len(channels) >= _MAX_CHANNELS:
+            channels.pop(next(iter(channels))).close()
+        found = channels[key] = Channel(directory, kind)
+    return found
+
+
+def breaker(directory: Path) -> Breaker:
+    """The breaker all threads of this process share for one daemon."""
+    with _process.lock:
+        breakers = _process.breakers
+        while directory not in breakers and len(breakers) >= _MAX_CHANNELS:
+            breakers.pop(next(iter(breakers)))
+        return breakers.setdefault(directory, Breaker())
+
+
+def _context() -> zmq.Context[zmq.Socket[bytes]]:
+    process = _process
+    with process.lock:
+        if process.context is None:
+            _check_msgpack()
+            process.context = zmq.Context()
+        return process.context
+
+
+def _check_msgpack() -> None:
+    if not msgpack.Packer.__module__.endswith("_cmsgpack"):
+        logger.warning(
+            "talebridge: msgpack runs without its C extension, forty times slower; "
+            "reinstall it with `pip install --force-reinstall msgpack`"
+        )

@@ -1,0 +1,119 @@
+"""The account as the bridge has to see it, read from freqtrade's own objects."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import Any
+
+from talebridge._generated import LIMITS, PositionState, Side
+from talebridge.errors import ShimError
+from talebridge.wire import Position
+
+HOUR_MS = 3_600_000
+MAX_SAMPLES = 4096
+"""More than 30 days of hourly samples and of fills; the oldest go first."""
+
+
+def open_trades() -> list[Any]:
+    """freqtrade's open trades, in a list of our own: in backtests it hands out its own."""
+    from freqtrade.persistence import Trade
+
+    return list(Trade.get_trades_proxy(is_open=True))
+
+
+class Account:
+    """Positions and mark-to-market equity of the account a strategy trades."""
+
+    def __init__(self, strategy: Any, *, real: bool) -> None:
+        self._strategy = strategy
+        self._real = real
+        self._spot = str(strategy.config.get("trading_mode", "spot")) == "spot"
+
+    def positions(self, trades: list[Any]) -> tuple[Position, ...]:
+        """Open positions and pending entry orders, sorted, so that equal accounts compare equal."""
+        found: list[Position] = []
+        for trade in trades:
+            side = Side.SHORT if trade.is_short else Side.LONG
+            leverage = float(trade.leverage or 1.0)
+            if trade.amount > 0:
+                stake = float(trade.stake_amount)
+                found.append(Position(trade.pair, side, stake, leverage, PositionState.OPEN))
+            pending = sum(
+                float(order.stake_amount)
+                for order in trade.open_orders
+                if order.ft_order_side == trade.entry_side
+            )
+            if pending > 0:
+                found.append(Position(trade.pair, side, pending, leverage, PositionState.PENDING))
+        found.sort(key=lambda p: (p.pair, p.side, p.state, p.stake))
+        return tuple(found)
+
+    def equity(self, trades: list[Any]) -> float:
+        """Account value in stake currency: open trades at their last close, fees included.
+
+        Raises ShimError when freqtrade offers no wallet (as in web server mode).
+        """
+        wallets = self._strategy.wallets
+        if wallets is None:
+            raise ShimError("freqtrade offers no wallet here, so the account cannot be read")
+        currency = self._strategy.config["stake_currency"]
+        filled = [trade for trade in trades if trade.amount > 0]
+        profit = sum(float(trade.calc_profit(self._mark(trade))) for trade in filled)
+        if not self._spot:
+            # Margin stays in the stake currency's total.
+            value = wallets.get_total(currency) + profit
+        elif self._real:
+            # The exchange's total: money spent on coins has left it, pending orders have not.
+            value = wallets.get_total(currency) + profit + _stakes(filled)
+        else:
+            # freqtrade's own books: every open trade's stake has left the free balance.
+            value = wallets.get_free(currency) + profit + _stakes(trades)
+        if not math.isfinite(value):
+            raise ShimError(f"the account's value is {value}")
+        return float(value)
+
+    def _mark(self, trade: Any) -> float:
+        """The pair's last analysed close; its opening rate before there is one."""
+        frame, _ = self._strategy.dp.get_analyzed_dataframe(trade.pair, self._strategy.timeframe)
+        if len(frame):
+            close = float(frame["close"].iat[-1])
+            if math.isfinite(close) and close > 0:
+                return close
+        return float(trade.open_rate)
+
+
+def _stakes(trades: list[Any]) -> float:
+    return sum(float(trade.stake_amount) for trade in trades)
+
+
+class Samples:
+    """Equity samples: hourly, hence at the UTC day's start, and after fills. Bounded."""
+
+    def __init__(self) -> None:
+        self._samples: deque[tuple[int, float]] = deque(maxlen=MAX_SAMPLES)
+        self._next_ms = 0
+        self._filled = False
+
+    def due(self, now_ms: int) -> bool:
+        """Whether a sample is wanted now."""
+        return self._filled or now_ms >= self._next_ms
+
+    def filled(self) -> None:
+        """An order filled. freqtrade's books are not consistent before its next callback."""
+        self._filled = True
+
+    def add(self, now_ms: int, equity: float) -> None:
+        """Records equity at a time later than all before."""
+        self._filled = False
+        self._next_ms = (now_ms // HOUR_MS + 1) * HOUR_MS
+        if not self._samples or now_ms > self._samples[-1][0]:
+            self._samples.append((now_ms, equity))
+
+    def after(self, until_ms: int) -> list[tuple[int, float]]:
+        """The oldest samples the bridge does not have, as many as one message takes."""
+        return [s for s in self._samples if s[0] > until_ms][: LIMITS["samples"]]
+
+    def newest_ms(self) -> int:
+        """Time of the newest sample, 0 without one."""
+        return self._samples[-1][0] if self._samples else 0

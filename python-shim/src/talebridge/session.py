@@ -1,0 +1,214 @@
+"""One session with the bridge: hello, portfolio, gate and annotate, each within one deadline."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from talebridge import client, columns, wire
+from talebridge._generated import COLUMNS, ENGINE_VERSION, MEMORY_ROWS
+from talebridge.client import Channel, Deadline
+from talebridge.errors import (
+    Busy,
+    NoSession,
+    ProtocolError,
+    SendFailed,
+    StalePortfolio,
+    Unavailable,
+    WrongFingerprint,
+)
+from talebridge.portfolio import Samples
+from talebridge.wire import Answer, Hello, HelloReply, Portfolio, Position, Question
+
+T = TypeVar("T")
+
+_MAX_ROUNDS = 8
+"""Requests one call may need: hello, portfolio, samples in parts, and the same after a restart."""
+_BUSY_PAUSE_S = 0.02
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a session says in its hello, and how long it waits. Plain data."""
+
+    hello: Hello
+    engine: Mapping[str, Any]
+    window_set: str
+    hello_timeout_s: float
+    gate_timeout_s: float
+    batch_timeout_s: float
+    breaker_s: float
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The account at the time of a question."""
+
+    at_ms: int
+    equity: float
+    positions: tuple[Position, ...]
+
+
+class Session:
+    """A portfolio session. Used by several threads, under its owner's lock."""
+
+    def __init__(self, directory: Path, terms: Terms, fingerprint: str | None) -> None:
+        self.directory = directory
+        self.terms = terms
+        self.fingerprint = fingerprint
+        """The decisions' fingerprint this run began with; None until the first hello."""
+        self.samples = Samples()
+        self._boot = ""
+        self._handle = 0
+        self._seq = 0
+        self._samples_until_ms = 0
+        self._sent: tuple[float, tuple[Position, ...]] | None = None
+
+    def open(self) -> HelloReply:
+        """Says hello on the gate socket."""
+        deadline = Deadline(self.terms.hello_timeout_s)
+        return self._guarded("gate", deadline, lambda channel: self._hello(channel, deadline))
+
+    def ask(self, question: Question, snapshot: Snapshot) -> Answer:
+        """Asks the gate about an entry, after telling it of any change of the account."""
+        deadline = Deadline(self.terms.gate_timeout_s)
+
+        def once(channel: Channel) -> Answer:
+            if channel.boot is None or channel.boot != self._boot:
+                self._hello(channel, deadline)
+            self._tell(channel, snapshot, deadline)
+            request_id = channel.new_id()
+            frame = wire.encode_gate(request_id, self._handle, self._seq, question)
+            payload, _ = channel.request(request_id, [frame], deadline)
+            return wire.decode_gate(payload, question)
+
+        return self._guarded("gate", deadline, once)
+
+    def annotate(self, block: columns.Block) -> columns.Block:
+        """The engine's columns for a block of candles, shape (columns, rows)."""
+        rows = block.shape[1]
+        # Half a second per 100,000 rows on top: transfer and memory, generously.
+        deadline = Deadline(self.terms.batch_timeout_s + rows * 5e-6)
+
+        def once(channel: Channel) -> columns.Block:
+            if channel.boot is None:
+                self._hello(channel, deadline)
+            request_id = channel.new_id()
+            header = wire.encode_annotate(request_id, rows, self.terms.engine)
+            payload, frames = channel.request(request_id, [header, block], deadline)
+            got_rows, got_columns, engine = wire.decode_annotate(payload)
+            if got_rows != rows:
+                raise ProtocolError(f"the bridge sent {got_rows} rows, asked were {rows}")
+            if engine != self._engine:
+                raise WrongFingerprint(_changed("engine", self._engine, engine))
+            return columns.from_reply(frames[0] if frames else None, rows, got_columns)
+
+        return self._guarded("batch", deadline, once)
+
+    _engine: str = ""
+
+    def _guarded(
+        self, kind: client.Kind, deadline: Deadline, once: Callable[[Channel], T]
+    ) -> T:
+        """Runs `once`, again as long as the error is one that asking again can cure."""
+        breaker = client.breaker(self.directory)
+        breaker.check()
+        channel = client.channel(self.directory, kind)
+        sent_again = False
+        try:
+            for _ in range(_MAX_ROUNDS):
+                try:
+                    result = once(channel)
+                except SendFailed:
+                    if sent_again:
+                        raise
+                    sent_again = True
+                except NoSession:
+                    channel.boot = None
+                except StalePortfolio:
+                    self._sent = None
+                    channel.boot = None
+                except Busy:
+                    if deadline.left_ms() <= _BUSY_PAUSE_S * 1000:
+                        raise
+                    time.sleep(_BUSY_PAUSE_S)
+                else:
+                    breaker.succeeded()
+                    return result
+                if deadline.left_ms() == 0:
+                    break
+        except Unavailable as error:
+            if not isinstance(error, Busy):
+                breaker.failed(str(error), self.terms.breaker_s)
+            raise
+        raise StalePortfolio(
+            "the bridge kept asking for the portfolio; do two bots share one risk_bridge.session?"
+        )
+
+    def _hello(self, channel: Channel, deadline: Deadline) -> HelloReply:
+        request_id = channel.new_id()
+        frame = wire.encode_hello(request_id, self.terms.hello)
+        payload, _ = channel.request(request_id, [frame], deadline)
+        reply = wire.decode_hello(payload)
+        self._verify(reply)
+        channel.boot = reply.boot
+        if channel.kind == "gate":
+            self._boot = reply.boot
+            self._handle = reply.handle
+            if reply.seq != self._seq:
+                self._sent = None
+            self._seq = reply.seq
+            self._samples_until_ms = reply.samples_until_ms
+        return reply
+
+    def _verify(self, reply: HelloReply) -> None:
+        """The bridge has to run the engine this shim was built for and this run began with."""
+        expected = tuple(spec.name for spec in COLUMNS)
+        rows = MEMORY_ROWS[self.terms.window_set]
+        for what, mine, theirs in (
+            ("engine version", ENGINE_VERSION, reply.engine_version),
+            ("list of columns", expected, reply.columns),
+            ("number of start-up candles", rows, reply.memory_rows),
+        ):
+            if mine != theirs:
+                raise WrongFingerprint(
+                    f"the bridge's {what} is {theirs!r}, this shim was built for {mine!r}: "
+                    "install the same talebridge version on both sides"
+                )
+        if self.fingerprint is None:
+            self.fingerprint = reply.fingerprint
+        elif self.fingerprint != reply.fingerprint:
+            raise WrongFingerprint(_changed("fingerprint", self.fingerprint, reply.fingerprint))
+        self._engine = reply.engine_fingerprint
+
+    def _tell(self, channel: Channel, snapshot: Snapshot, deadline: Deadline) -> None:
+        """Sends the portfolio when it, or the list of samples, is news to the bridge."""
+        while (
+            self._sent != (snapshot.equity, snapshot.positions)
+            or self._samples_until_ms < self.samples.newest_ms()
+        ):
+            news = self.samples.after(self._samples_until_ms)
+            portfolio = Portfolio(
+                self._seq + 1, snapshot.at_ms, snapshot.equity, news, snapshot.positions
+            )
+            request_id = channel.new_id()
+            frame = wire.encode_portfolio(request_id, self._handle, portfolio)
+            payload, _ = channel.request(request_id, [frame], deadline)
+            known = wire.decode_portfolio(payload)
+            if known != portfolio.seq:
+                self._seq = known
+                raise StalePortfolio(f"the bridge has snapshot {known}, not {portfolio.seq}")
+            self._seq = known
+            self._sent = (snapshot.equity, snapshot.positions)
+            if news:
+                self._samples_until_ms = news[-1][0]
+
+
+def _changed(what: str, before: str, now: str) -> str:
+    return (
+        f"the bridge's {what} changed from {before} to {now} during this run: "
+        "restart the bot to accept it, or start the bridge this run began with"
+    )

@@ -1,0 +1,197 @@
+"""Starting a private daemon, which lives and dies with this process."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import logging
+import os
+import secrets
+import selectors
+import shlex
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import IO
+
+from talebridge.config import Settings
+from talebridge.errors import Unavailable
+
+logger = logging.getLogger(__name__)
+
+START_TIMEOUT_S = 30.0
+"""Node's start on a busy machine; a daemon that works is there within a second."""
+_STOP_TIMEOUT_S = 3.0
+_MAX_READY_BYTES = 65_536
+_SHOWN_LOG_BYTES = 2_000
+
+
+def find_command(settings: Settings) -> list[str]:
+    """The words that start the bridge's command line.
+
+    Setting `command`, $TALEBRIDGE_COMMAND, `talebridge` on the path, a built checkout around this
+    file. Raises Unavailable naming all four.
+    """
+    if settings.command is not None:
+        return list(settings.command)
+    from_env = os.environ.get("TALEBRIDGE_COMMAND", "")
+    if from_env.strip():
+        return shlex.split(from_env)
+    on_path = shutil.which("talebridge")
+    if on_path:
+        return [on_path]
+    built = Path(__file__).resolve().parents[3] / "bridge" / "dist" / "main.js"
+    node = shutil.which("node")
+    if node and built.is_file():
+        return [node, str(built)]
+    raise Unavailable(
+        "the bridge is not installed: there is no `talebridge` on the path, no TALEBRIDGE_COMMAND, "
+        f"no risk_bridge.command in config.json and no built {built} (`npm run build`)"
+    )
+
+
+def how_to_start(directory: Path) -> str:
+    """One sentence for error messages."""
+    return (
+        f"Start the bridge with `talebridge serve --dir {directory}` (from a clone: "
+        f"`node bridge/dist/main.js serve --dir {directory}`), or set risk_bridge.autostart to auto"
+    )
+
+
+class PrivateDaemon:
+    """A daemon of this process's own. Ends when its stdin closes, so it cannot outlive us."""
+
+    def __init__(self, command: list[str], directory: Path, journal_dir: Path) -> None:
+        self.pid = os.getpid()
+        self.directory = directory
+        words = [
+            *command,
+            "serve",
+            "--dir",
+            str(directory),
+            "--journal-dir",
+            str(journal_dir),
+            "--private",
+            "--log-level",
+            "warn",
+        ]
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the daemon
+        try:
+            # Its own session: Ctrl-C reaches freqtrade alone, which may still want answers.
+            self._process = subprocess.Popen(
+                words,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._log,
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._log.close()
+            raise Unavailable(
+                f"the bridge could not be started with `{shlex.join(words)}`: {error}"
+            ) from None
+        try:
+            self._wait_until_ready(words)
+        except Unavailable:
+            self.stop()
+            raise
+
+    def alive(self) -> bool:
+        """Whether the daemon still runs."""
+        return self._process.poll() is None
+
+    def stop(self) -> None:
+        """Closes the daemon's stdin and waits for its end; kills it when it does not go."""
+        if self.pid != os.getpid():
+            return
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
+        try:
+            self._process.wait(_STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+
+    def _wait_until_ready(self, words: list[str]) -> None:
+        stdout = self._process.stdout
+        line = b"" if stdout is None else _first_line(stdout, START_TIMEOUT_S)
+        try:
+            event = json.loads(line)
+        except ValueError:
+            event = None
+        if isinstance(event, dict) and event.get("event") == "ready":
+            return
+        code = self._process.poll()
+        ended = "did not become ready" if code is None else f"ended with exit code {code}"
+        self._log.seek(0, os.SEEK_END)
+        self._log.seek(max(0, self._log.tell() - _SHOWN_LOG_BYTES))
+        said = self._log.read().decode(errors="replace").strip()
+        raise Unavailable(
+            f"the bridge started with `{shlex.join(words)}` {ended}"
+            + (f"; it said:\n{said}" if said else "")
+        )
+
+
+def _first_line(stream: IO[bytes], timeout_s: float) -> bytes:
+    """The stream's first line, or what came of it before its end or the deadline."""
+    deadline = time.monotonic() + timeout_s
+    found = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(stream, selectors.EVENT_READ)
+        while b"\n" not in found and len(found) < _MAX_READY_BYTES:
+            if not selector.select(max(0.0, deadline - time.monotonic())):
+                break
+            chunk = os.read(stream.fileno(), 4096)
+            if not chunk:
+                break
+            found += chunk
+    return found.split(b"\n", 1)[0]
+
+
+_private: PrivateDaemon | None = None
+
+
+def start_private(settings: Settings, user_data_dir: Path | None) -> Path:
+    """Makes sure this process has a private daemon and returns its directory.
+
+    The directory is also exported as TALEBRIDGE_DIR, so that worker processes find it.
+    Raises Unavailable saying what went wrong and what to do.
+    """
+    global _private  # noqa: PLW0603 - one daemon per process
+    wanted = None if settings.dir is None else settings.directory()
+    if _private is not None and _private.pid == os.getpid():
+        if _private.alive() and wanted in (None, _private.directory):
+            return _private.directory
+        _private.stop()
+    directory = wanted or _fresh_directory()
+    journal_dir = _journal_dir(settings, user_data_dir, directory)
+    _private = PrivateDaemon(find_command(settings), directory, journal_dir)
+    os.environ["TALEBRIDGE_DIR"] = str(directory)
+    logger.info("talebridge: started a private bridge, journal in %s", journal_dir)
+    return directory
+
+
+def _fresh_directory() -> Path:
+    base = Path(tempfile.gettempdir())
+    # Socket paths are limited to 107 bytes, which deep temporary directories exceed.
+    if len(os.fsencode(base)) > 60:
+        base = Path("/tmp")  # noqa: S108 - the daemon makes its directory there with mode 0700
+    return base / f"talebridge-{os.getuid()}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def _journal_dir(settings: Settings, user_data_dir: Path | None, directory: Path) -> Path:
+    if settings.journal_dir is not None:
+        return Path(settings.journal_dir).expanduser().absolute()
+    if user_data_dir is not None:
+        return (user_data_dir / "talebridge" / "journal").absolute()
+    return directory / "journal"
+
+
+@atexit.register
+def _stop_private() -> None:
+    if _private is not None:
+        _private.stop()
