@@ -1,0 +1,168 @@
+/** What a replay found: the schema of `--json`, and the only thing the report is made from. Money in stake currency, times in ms since 1970. */
+import { type Static, Type } from "typebox";
+
+/** Raised when a key changes its meaning or disappears. */
+export const RESULT_VERSION = 1;
+
+const Maybe = Type.Union([Type.Number(), Type.Null()]);
+const Drawdown = Type.Object({
+  abs: Type.Number(),
+  ratio: Type.Number({ description: "Share of the account's highest value before the fall." }),
+});
+
+const Side = Type.Object({
+  profit_abs: Type.Number(),
+  profit_ratio: Type.Number({ description: "Of the starting balance." }),
+  trades: Type.Integer({ description: "Trades taken." }),
+  winners: Type.Integer(),
+  drawdown_closed: Type.Object(Drawdown.properties, {
+    description: "freqtrade's max_drawdown_account: on the balance after each closed trade.",
+  }),
+  drawdown_marked: Type.Object(Drawdown.properties, {
+    description: "On the account's value at every candle, open positions included.",
+  }),
+  adverse_excursion: Type.Object(
+    { plain: Maybe, weighted: Maybe },
+    {
+      description: "Mean worst move against the entry while open, as a ratio of price; weighted: by stake × leverage.",
+    },
+  ),
+});
+export type SideTotals = Static<typeof Side>;
+
+const Cap = Type.Object({ reason: Type.String(), stake: Type.Number(), value: Maybe, limit: Maybe });
+
+export const EntrySchema = Type.Object({
+  trade: Type.Integer({ description: "Number of the trade in the export, from 0." }),
+  leg: Type.Integer({ description: "0: the order that opened the trade; 1, 2, …: orders that scaled it in." }),
+  pair: Type.String(),
+  side: Type.Enum(["long", "short"]),
+  kind: Type.Enum(["entry", "scale_in"]),
+  at_ms: Type.Number(),
+  candle_open_ms: Maybe,
+  close_ms: Type.Number(),
+  rate: Type.Number(),
+  leverage: Type.Number(),
+  stake: Type.Number(),
+  decision: Type.Enum(["allow", "reduce", "deny", "not_asked"], {
+    description: "not_asked: a scale-in of a trade that the gate would not have let open.",
+  }),
+  stake_allowed: Type.Number(),
+  reason: Type.String({ description: "Name of the binding reason; `ok` when nothing binds." }),
+  value: Maybe,
+  limit: Maybe,
+  caps: Type.Array(Cap),
+  profit_abs: Type.Number({ description: "This order's share of its trade's profit, as the backtest ran it." }),
+  profit_with: Type.Number({ description: "The same at the size let through." }),
+  adverse_excursion: Maybe,
+  enter_tag: Type.String(),
+  exit_reason: Type.String(),
+});
+export type Entry = Static<typeof EntrySchema>;
+
+const PlaceboSchema = Type.Union([
+  Type.Object({
+    status: Type.Literal("compared"),
+    blocks: Type.Integer(),
+    shifts: Type.Integer(),
+    percentile: Type.Number(),
+    quantiles: Type.Object({ p05: Type.Number(), p50: Type.Number(), p95: Type.Number() }),
+  }),
+  Type.Object({ status: Type.Literal("sample_too_small"), blocks: Type.Integer(), needed: Type.Integer() }),
+  Type.Object({ status: Type.Literal("nothing_cut") }),
+]);
+
+export const ReplayResultSchema = Type.Object(
+  {
+    version: Type.Literal(RESULT_VERSION),
+    order: Type.Literal("first", {
+      description:
+        "First order: the recorded trades at the sizes the gate lets through. Slots and money that a denied entry frees are not used again.",
+    }),
+    software: Type.Object({
+      talebridge: Type.String(),
+      engine: Type.String(),
+      engine_simd: Type.String(),
+      node: Type.String(),
+    }),
+    source: Type.Object({
+      file: Type.String(),
+      strategy: Type.String(),
+      exchange: Type.Union([Type.String(), Type.Null()]),
+      trading_mode: Type.Enum(["spot", "futures"]),
+      stake_currency: Type.String(),
+      starting_balance: Type.Number(),
+      max_open_trades: Maybe,
+      timeframe: Type.String(),
+      timeframe_detail: Type.String(),
+      timerange: Type.String(),
+      start_ms: Type.Number(),
+      end_ms: Type.Number(),
+      trades: Type.Integer(),
+      trades_without_orders: Type.Integer({ description: "Trades whose scale-ins are not visible in the export." }),
+      forced_exits: Type.Integer({
+        description: "Trades closed because the backtest ended: their result is an artefact.",
+      }),
+      candles: Type.Array(
+        Type.Object({
+          pair: Type.String(),
+          rows: Type.Integer(),
+          rows_before_start: Type.Integer(),
+          from_ms: Type.Number(),
+        }),
+      ),
+    }),
+    gate: Type.Object({
+      settings_from: Type.Array(Type.String(), { description: "Where the settings came from, weakest first." }),
+      settings: Type.Unknown({ description: "Every resolved setting." }),
+      memory_rows: Type.Integer(),
+      fingerprint: Type.String(),
+      engine_fingerprint: Type.String(),
+    }),
+    checks: Type.Object(
+      {
+        profit: Type.Object({ ours: Type.Number(), freqtrade: Maybe }),
+        drawdown_closed: Type.Object({ ours: Type.Number(), freqtrade: Maybe }),
+        wallet: Type.Union([
+          Type.Null(),
+          Type.Object({ points: Type.Integer(), max_difference_abs: Type.Number(), compared_with: Type.String() }),
+        ]),
+      },
+      { description: "Our figures for the backtest as it ran against freqtrade's own." },
+    ),
+    counts: Type.Object({
+      entries: Type.Integer({ description: "Entry orders, scale-ins included." }),
+      allowed: Type.Integer(),
+      reduced: Type.Integer(),
+      denied: Type.Integer(),
+      not_asked: Type.Integer(),
+      by_reason: Type.Array(Type.Object({ reason: Type.String(), reduced: Type.Integer(), denied: Type.Integer() })),
+    }),
+    without: Side,
+    with: Side,
+    effect: Type.Object({
+      profit_change_abs: Type.Number({ description: "loss_avoided − profit_foregone." }),
+      loss_avoided_abs: Type.Number(),
+      profit_foregone_abs: Type.Number(),
+      stake_share: Type.Number({ description: "Share of all proposed stake × leverage that was let through." }),
+      constant_size_change_abs: Type.Number({
+        description:
+          "Change of profit if every entry had simply been cut to stake_share: what less exposure alone does.",
+      }),
+      precision: Type.Object({
+        denied_losers: Maybe,
+        base_losers: Maybe,
+        cut_stake_losers: Maybe,
+        base_stake_losers: Maybe,
+      }),
+    }),
+    placebo: PlaceboSchema,
+    equity: Type.Object(
+      { t_ms: Type.Array(Type.Number()), without: Type.Array(Type.Number()), with: Type.Array(Type.Number()) },
+      { description: "Account value, open positions included; thinned, extremes kept." },
+    ),
+    entries: Type.Array(EntrySchema, { description: "Every entry order, in order of time." }),
+  },
+  { title: "talebridge replay", description: "Outcome of a first-order replay of a freqtrade backtest." },
+);
+export type ReplayResult = Static<typeof ReplayResultSchema>;

@@ -1,0 +1,189 @@
+/**
+ * First-order replay: walks through the backtest in order of time and puts every entry order to the gate, against the account that the gate's own
+ * earlier answers have made of the recorded trades. Pure: same trades, verdicts and policy, same outcome.
+ *
+ * First order means that the recorded trades stay what they were, apart from their size. In a gated run a denied entry would free a slot and money
+ * for entries that are not in the export, and later stakes would follow the changed balance.
+ */
+import { gateEvent } from "../../gate/events.js";
+import { gate } from "../../gate/gate.js";
+import { applyEvent, newSession } from "../../gate/session.js";
+import type { GateRequest, Policy, Verdict } from "../../gate/types.js";
+import { Book } from "./book.js";
+import type { Leg, LegExit } from "./legs.js";
+import type { CandleVerdict } from "./market.js";
+
+const HOUR_MS = 3_600_000;
+const SESSION = "replay";
+
+/** A leg with the gate's answer; `verdict` null: not asked, because its trade was never opened. */
+export interface JudgedLeg {
+  readonly leg: Leg;
+  readonly candle: CandleVerdict | null;
+  readonly verdict: Verdict | null;
+  /** Share of the stake let through, 0 … 1. */
+  readonly share: number;
+}
+
+/** Account value at each candle, before what happens in it; open positions at the candle's open, before fees. */
+export interface Curves {
+  readonly t_ms: Float64Array;
+  readonly without: Float64Array;
+  readonly with: Float64Array;
+}
+
+export interface WalkInput {
+  readonly legs: readonly Leg[];
+  readonly starting_balance: number;
+  readonly start_ms: number;
+  readonly end_ms: number;
+  readonly timeframe_ms: number;
+  /** freqtrade's order of pairs within a candle. */
+  readonly pairlist: readonly string[];
+  readonly policy: Policy;
+  /** Verdict of the last candle of a pair that had closed at a time. */
+  verdictAt(pair: string, t_ms: number): CandleVerdict | null;
+  /** Close of the last candle of a pair that had closed at a time: what the gate is told. */
+  closeAt(pair: string, t_ms: number): number;
+  /** Open of the candle a time falls into: what freqtrade's wallet record values coins at. */
+  openAt(pair: string, t_ms: number): number;
+  /** Called now and then with the number of legs judged. */
+  progress?(judged: number): void;
+}
+
+export interface WalkResult {
+  /** In order of time asked. */
+  readonly judged: readonly JudgedLeg[];
+  readonly curves: Curves;
+}
+
+type Step =
+  | { readonly type: "ask"; readonly t_ms: number; readonly rank: number; readonly leg: Leg }
+  | { readonly type: "fill"; readonly t_ms: number; readonly rank: number; readonly leg: Leg }
+  | {
+      readonly type: "exit";
+      readonly t_ms: number;
+      readonly rank: number;
+      readonly leg: Leg;
+      readonly exit: LegExit;
+      readonly last: boolean;
+    };
+
+export function walk(input: WalkInput): WalkResult {
+  const { starting_balance, start_ms, end_ms, timeframe_ms, policy } = input;
+  const steps = inOrder(input);
+  const book = new Book(starting_balance);
+  const session = newSession("replay");
+  const shares = new Map<Leg, number>();
+  const openedShare = new Map<number, number>();
+  const judged: JudgedLeg[] = [];
+  let samples: [number, number][] = [];
+  let seq = 0;
+
+  const count = Math.floor((end_ms - start_ms) / timeframe_ms) + 1;
+  const curves: Curves = {
+    t_ms: new Float64Array(count),
+    without: new Float64Array(count),
+    with: new Float64Array(count),
+  };
+  const gatedEquity = (t_ms: number): number => book.equityAfterFees((pair) => input.closeAt(pair, t_ms)).with;
+
+  function ask(leg: Leg, t_ms: number): void {
+    const { trade } = leg;
+    const opened = leg.number === 0 ? 1 : (openedShare.get(trade.index) ?? 0);
+    const candle = input.verdictAt(trade.pair, t_ms);
+    if (opened === 0) {
+      judged.push({ leg, candle, verdict: null, share: 0 });
+      shares.set(leg, 0);
+      return;
+    }
+    seq += 1;
+    applyEvent(session, {
+      type: "portfolio",
+      session: SESSION,
+      snapshot_seq: seq,
+      at_ms: t_ms,
+      equity: gatedEquity(t_ms),
+      samples,
+      positions: book.positions(),
+    });
+    samples = [];
+    const request = toRequest(leg, t_ms, candle);
+    const verdict = gate(session, policy, request);
+    applyEvent(session, gateEvent(SESSION, seq, request, verdict));
+    const share = verdict.stake / leg.stake;
+    judged.push({ leg, candle, verdict, share });
+    shares.set(leg, share);
+    if (leg.number === 0) openedShare.set(trade.index, share);
+    input.progress?.(judged.length);
+  }
+
+  function perform(step: Step): void {
+    switch (step.type) {
+      case "ask":
+        ask(step.leg, step.t_ms);
+        break;
+      case "fill":
+        book.enter(step.leg, shares.get(step.leg) ?? 0);
+        break;
+      case "exit":
+        book.exit(step.leg, step.exit, step.last);
+        samples.push([step.t_ms, gatedEquity(step.t_ms)]);
+        break;
+    }
+  }
+
+  let next = 0;
+  for (let i = 0; i < count; i++) {
+    const t_ms = start_ms + i * timeframe_ms;
+    const equity = book.equityBeforeFees((pair) => input.openAt(pair, t_ms));
+    curves.t_ms[i] = t_ms;
+    curves.without[i] = equity.without;
+    curves.with[i] = equity.with;
+    if (t_ms % Math.max(HOUR_MS, timeframe_ms) === 0 || i === 0) samples.push([t_ms, gatedEquity(t_ms)]);
+    const until = i === count - 1 ? Number.POSITIVE_INFINITY : t_ms + timeframe_ms;
+    for (let step = steps[next]; step !== undefined && step.t_ms < until; step = steps[next]) {
+      perform(step);
+      next += 1;
+    }
+  }
+  return { judged, curves };
+}
+
+/**
+ * Everything that happens, in freqtrade's order. Within one time: exits of what was open (pairs with open trades go first), scale-ins, new entries in
+ * the order of the pair list, and last the exits of trades that open and close in the same candle.
+ */
+function inOrder(input: WalkInput): Step[] {
+  const place = new Map(input.pairlist.map((pair, index) => [pair, index]));
+  const steps: Step[] = [];
+  for (const leg of input.legs) {
+    const rank = leg.kind === "scale_in" ? 1 : 2 + (place.get(leg.trade.pair) ?? place.size) / (place.size + 1);
+    steps.push({ type: "ask", t_ms: leg.asked_ms, rank, leg });
+    steps.push({ type: "fill", t_ms: Math.max(leg.asked_ms, leg.filled_ms), rank, leg });
+    leg.exits.forEach((exit, index) => {
+      const last = index === leg.exits.length - 1;
+      steps.push({ type: "exit", t_ms: exit.t_ms, rank: exit.t_ms > leg.filled_ms ? 0 : 3, leg, exit, last });
+    });
+  }
+  return steps.sort((a, b) => a.t_ms - b.t_ms || a.rank - b.rank || a.leg.trade.index - b.leg.trade.index);
+}
+
+function toRequest(leg: Leg, t_ms: number, candle: CandleVerdict | null): GateRequest {
+  return {
+    pair: leg.trade.pair,
+    side: leg.trade.side,
+    kind: leg.kind,
+    stage: "size",
+    candle_open_ms: candle?.candle_open_ms ?? Number.NaN,
+    now_ms: t_ms,
+    candle_size: candle?.size ?? Number.NaN,
+    candle_reason: candle?.reason ?? 0,
+    candle_value: candle?.value ?? Number.NaN,
+    stake: leg.stake,
+    // The exchange's minimum is not in the export.
+    min_stake: 0,
+    leverage: leg.trade.leverage,
+    rate: leg.rate,
+  };
+}
