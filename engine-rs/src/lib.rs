@@ -16,8 +16,7 @@ pub mod columns;
 pub mod math;
 pub mod measure;
 #[cfg(feature = "napi")]
-#[allow(unreachable_pub, reason = "the binding macros want public items; Node is the one who reaches them")]
-mod napi;
+pub mod napi;
 mod params;
 pub mod reasons;
 mod rules;

@@ -91,9 +91,13 @@ pub struct AnnotateResult {
 
 /// Why a frame was not annotated.
 pub enum Failure {
+    /// An invalid candle.
     BadInput(BadCandle),
+    /// A block of the wrong size.
     Frame(String),
+    /// Invalid parameters.
     Params(Vec<Violation>),
+    /// A defect of the engine.
     Internal(String),
 }
 

@@ -6,7 +6,7 @@
 //! P(L > c) = n/W·(1 + ξ(c/σ − u)/β)^(−1/ξ) for c/σ > u, else the empirical share.
 //! All are log-losses of the next candle, σ being the forecast for it.
 
-use super::gpd::{self, Gpd, MAX_EXCEEDANCES};
+use super::gpd::{self, Exceedances, Gpd, MAX_EXCEEDANCES};
 use crate::simd::Simd;
 use crate::window::SortedWindow;
 
@@ -76,7 +76,7 @@ pub struct BlackSwan {
 }
 
 impl BlackSwan {
-    /// Window of `rows` residuals of which the `exceedances` largest losses are the tail (at most 96, and fewer than `rows`).
+    /// Window of `rows` residuals of which the `exceedances` largest losses are the tail (at most 168, and fewer than `rows`).
     pub fn new(rows: usize, exceedances: usize) -> Self {
         let rows = rows.max(2);
         Self {
@@ -188,25 +188,21 @@ const P99: f64 = 0.01;
 #[inline(always)]
 fn standard_tail<S: Simd>(s: S, losses: Losses<'_>, k: usize) -> StandardTail {
     let threshold = losses.top(k);
-    let mut y = [0.0; MAX_EXCEEDANCES];
-    let mut n = 0;
+    let mut y = Exceedances::new();
     for i in (0..k).rev() {
         let excess = losses.top(i) - threshold;
         if excess > 0.0 {
-            y[n] = excess;
-            n += 1;
+            y.push(excess);
         }
     }
+    let n = y.as_slice().len();
     let share = n as f64 / losses.residuals.len() as f64;
-    let fitted = if n < MIN_EXCEEDANCES { None } else { gpd::fit(s, &y[..n]) }.map(|raw| (raw.xi, cautious(raw, &y[..n])));
+    let fitted = if n < MIN_EXCEEDANCES { None } else { gpd::fit(s, &y) }.map(|raw| (raw.xi, cautious(raw, y.mean(s))));
 
     let quantile_and_mean = |p: f64| {
         let (var, es) = match fitted {
             // A level inside the body of the sample is read from the sample.
-            Some((_, gpd)) if p < share => {
-                let var = threshold + gpd.quantile(p / share);
-                (var, (var + gpd.beta - gpd.xi * threshold) / (1.0 - gpd.xi))
-            }
+            Some((_, gpd)) if p < share => gpd.var_es(threshold, share, p),
             _ => (losses.quantile(p), losses.mean_above(p)),
         };
         let var = if var > 0.0 { var } else { 0.0 };
@@ -218,11 +214,7 @@ fn standard_tail<S: Simd>(s: S, losses: Losses<'_>, k: usize) -> StandardTail {
 }
 
 /// The fit with its shape limited; a limited shape takes the scale that keeps the mean of the exceedances.
-fn cautious(raw: Gpd, y: &[f64]) -> Gpd {
+fn cautious(raw: Gpd, mean: f64) -> Gpd {
     let xi = raw.xi.clamp(XI_MIN, XI_MAX);
-    if xi == raw.xi {
-        return raw;
-    }
-    let mean = y.iter().fold(0.0, |sum, &value| sum + value) / y.len() as f64;
-    Gpd { xi, beta: mean * (1.0 - xi) }
+    if xi == raw.xi { raw } else { Gpd { xi, beta: mean * (1.0 - xi) } }
 }

@@ -9,12 +9,12 @@
 //! taken per θ, with the exponents kept apart so that no product overflows.)
 
 use crate::math::{blocks, exp, ln, ln_1p, ln_lanes};
-use crate::simd::{LANES, Simd, sum_lanes};
+use crate::simd::{Backend, Kernel, LANES, Simd, sum_lanes};
 
-/// Most exceedances a fit takes, a multiple of the lanes.
-pub const MAX_EXCEEDANCES: usize = 96;
-/// Grid points, padded to whole vectors: 20 + ⌊√96⌋ = 29.
+/// Grid points, padded to whole vectors.
 const GRID: usize = 32;
+/// Most exceedances a fit takes: the most for which m = 20 + ⌊√n⌋ points fit the grid; a multiple of the lanes.
+pub const MAX_EXCEEDANCES: usize = 168;
 /// Factors multiplied between two separations of the exponent. Each is below 2^150 for residuals of valid candles.
 const FACTORS: usize = 4;
 /// Where |θ|·y₍ₙ₎ is below this, 1 − θy has lost too many digits, and ln(1 + x) is taken term by term instead.
@@ -29,19 +29,85 @@ pub struct Gpd {
     pub beta: f64,
 }
 
-/// Fits exceedances in ascending order, all > 0, at most [`MAX_EXCEEDANCES`] (more are refused). `None` when there are fewer than two
-/// or the numbers allow no fit.
-#[inline(always)]
-pub(crate) fn fit<S: Simd>(s: S, exceedances: &[f64]) -> Option<Gpd> {
-    let n = exceedances.len();
-    let (&y_max, &y_star) = (exceedances.last()?, exceedances.get(((n + 2) / 4).checked_sub(1)?)?);
-    if n < 2 || n > MAX_EXCEEDANCES {
+/// Exceedances in ascending order, all > 0, zero-padded to whole vectors.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Exceedances {
+    values: [f64; MAX_EXCEEDANCES],
+    count: usize,
+}
+
+impl Exceedances {
+    /// None yet.
+    #[inline(always)]
+    pub(crate) fn new() -> Self {
+        Self { values: [0.0; MAX_EXCEEDANCES], count: 0 }
+    }
+
+    /// Appends a value not below those before; beyond the capacity it is ignored.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, value: f64) {
+        if let Some(slot) = self.values.get_mut(self.count) {
+            *slot = value;
+            self.count += 1;
+        }
+    }
+
+    /// The values.
+    #[inline(always)]
+    pub(crate) fn as_slice(&self) -> &[f64] {
+        &self.values[..self.count]
+    }
+
+    /// The values and padding zeros as lanes.
+    #[inline(always)]
+    fn lanes(&self) -> &[[f64; LANES]] {
+        &self.values.as_chunks::<LANES>().0[..self.count.div_ceil(LANES)]
+    }
+
+    /// Arithmetic mean.
+    #[inline(always)]
+    pub(crate) fn mean<S: Simd>(&self, s: S) -> f64 {
+        let mut total = s.splat(0.0);
+        for block in self.lanes() {
+            total = s.add(total, s.load(block));
+        }
+        sum_lanes(s.store(total)) / self.count as f64
+    }
+}
+
+/// Fits exceedances in ascending order on a given instruction set. `None` when there are fewer than two, more than [`MAX_EXCEEDANCES`], when they
+/// are not ascending positive numbers, or when they allow no fit.
+pub fn fit_on(backend: Backend, exceedances: &[f64]) -> Option<Gpd> {
+    let valid = exceedances.first().is_some_and(|&y| y > 0.0) && exceedances.last().is_some_and(|y| y.is_finite());
+    if !valid || !exceedances.is_sorted() || exceedances.len() > MAX_EXCEEDANCES {
         return None;
     }
-    let mut y = [0.0; MAX_EXCEEDANCES];
-    y[..n].copy_from_slice(exceedances);
+    let mut y = Exceedances::new();
+    exceedances.iter().for_each(|&value| y.push(value));
+    backend.run(Fit(&y))
+}
+
+struct Fit<'a>(&'a Exceedances);
+
+impl Kernel for Fit<'_> {
+    type Output = Option<Gpd>;
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> Option<Gpd> {
+        fit(s, self.0)
+    }
+}
+
+/// The fit. `None` when there are fewer than two values or they allow none.
+#[inline(always)]
+pub(crate) fn fit<S: Simd>(s: S, exceedances: &Exceedances) -> Option<Gpd> {
+    let y = exceedances.as_slice();
+    let n = y.len();
+    if n < 2 {
+        return None;
+    }
+    let (y_max, y_star) = (y[n - 1], y[(n + 2) / 4 - 1]);
     let count = n as f64;
-    let mean = mean(s, &y, count);
+    let mean = exceedances.mean(s);
     let m = 20 + n.isqrt();
 
     // θ on the grid; the lanes beyond m repeat its last point and get no weight.
@@ -52,7 +118,7 @@ pub(crate) fn fit<S: Simd>(s: S, exceedances: &[f64]) -> Option<Gpd> {
         let below = s.div(s.sub(s.splat(1.0), root), s.splat(3.0 * y_star));
         *out = s.store(s.add(s.splat(1.0 / y_max), below));
     }
-    let kappa = mean_ln_grid(s, &theta, exceedances, y_max);
+    let kappa = mean_ln_grid(s, &theta, y, y_max);
 
     // ℓ(θ)
     let mut ratio = [1.0; GRID];
@@ -79,19 +145,9 @@ pub(crate) fn fit<S: Simd>(s: S, exceedances: &[f64]) -> Option<Gpd> {
         weighted += w * theta[j];
     }
     let theta_hat = weighted / weights;
-    let xi = mean_ln(s, theta_hat, &y, n, y_max);
+    let xi = mean_ln(s, theta_hat, exceedances, y_max);
     let beta = if xi == 0.0 { mean } else { -xi / theta_hat };
     (xi.is_finite() && beta.is_finite() && beta > 0.0).then_some(Gpd { xi, beta })
-}
-
-/// Mean of zero-padded values in a fixed order.
-#[inline(always)]
-fn mean<S: Simd>(s: S, y: &[f64; MAX_EXCEEDANCES], count: f64) -> f64 {
-    let mut total = s.splat(0.0);
-    for block in blocks(y) {
-        total = s.add(total, s.load(block));
-    }
-    sum_lanes(s.store(total)) / count
 }
 
 /// κ(θ) for every θ of the grid: lanes are grid points.
@@ -124,13 +180,13 @@ fn mean_ln_grid<S: Simd>(s: S, theta: &[f64; GRID], y: &[f64], y_max: f64) -> [f
 
 /// κ(θ) for one θ: lanes are exceedances (padding is zero and contributes a factor 1).
 #[inline(always)]
-fn mean_ln<S: Simd>(s: S, theta: f64, y: &[f64; MAX_EXCEEDANCES], n: usize, y_max: f64) -> f64 {
+fn mean_ln<S: Simd>(s: S, theta: f64, y: &Exceedances, y_max: f64) -> f64 {
     if theta.abs() * y_max < SMALL {
-        return mean_ln_1p(theta, &y[..n]);
+        return mean_ln_1p(theta, y.as_slice());
     }
     let (one, t) = (s.splat(1.0), s.splat(theta));
     let (mut product, mut exponent) = (one, s.splat(0.0));
-    for factors in y.as_chunks::<LANES>().0.chunks(FACTORS) {
+    for factors in y.lanes().chunks(FACTORS) {
         for block in factors {
             product = s.mul(product, s.sub(one, s.mul(t, s.load(block))));
         }
@@ -139,7 +195,7 @@ fn mean_ln<S: Simd>(s: S, theta: f64, y: &[f64; MAX_EXCEEDANCES], n: usize, y_ma
         exponent = s.add(exponent, power);
     }
     let log = sum_lanes(s.store(exponent)) * std::f64::consts::LN_2 + sum_lanes(s.store(ln_lanes(s, product)));
-    log / n as f64
+    log / y.count as f64
 }
 
 /// κ(θ) where θy is small.
@@ -152,6 +208,14 @@ impl Gpd {
     #[inline]
     pub fn quantile(&self, p: f64) -> f64 {
         if self.xi.abs() < 1e-8 { -self.beta * ln(p) } else { self.beta / self.xi * (exp(-self.xi * ln(p)) - 1.0) }
+    }
+
+    /// VaR and ES at tail probability `p` < `share` of a distribution whose exceedances of `threshold`, a `share` of all values, follow this one
+    /// (McNeil, Frey & Embrechts 2005, §7.2.3). ξ < 1.
+    #[inline]
+    pub fn var_es(&self, threshold: f64, share: f64, p: f64) -> (f64, f64) {
+        let var = threshold + self.quantile(p / share);
+        (var, (var + self.beta - self.xi * threshold) / (1.0 - self.xi))
     }
 
     /// P(Y > y) for y ≥ 0.

@@ -12,9 +12,8 @@ pub const PRODUCTS: usize = 94;
 pub const RETURNS: usize = PRODUCTS + 1;
 /// More zero returns than this leave J undefined.
 pub const MAX_ZERO_RETURNS: usize = RETURNS / 4;
-/// Scaled returns are limited to 2^12 inside the mean: with the scale of 5-minute candles that is a log return of 8 (a price times or
-/// divided by 2981).
-const MAX_SCALED_LOG2: i32 = 12;
+/// Scaled returns are limited to 2^14 inside the mean: a log return of 32 on candles of 5 minutes, of 1 on candles of one second.
+const MAX_SCALED_LOG2: i32 = 14;
 const MAX_SCALED: f64 = power_of_two(MAX_SCALED_LOG2);
 
 /// State: the last 95 scaled absolute returns, and the exact sum of the products of neighbours.
@@ -70,7 +69,7 @@ mod tests {
     #[test]
     fn scale_follows_the_timeframe() {
         for (timeframe_s, expected) in
-            [(60, 1024.0), (300, 512.0), (1199, 512.0), (1200, 256.0), (3600, 256.0), (86_400, 32.0), (1, 16_384.0)]
+            [(60, 2048.0), (300, 512.0), (1199, 512.0), (1200, 256.0), (3600, 256.0), (86_400, 32.0), (1, 16_384.0)]
         {
             assert_eq!(scale(timeframe_s), expected, "{timeframe_s}");
         }
