@@ -1,0 +1,116 @@
+/** freqtrade's own checks for strategies that look ahead or depend on where history starts. */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type Exchange, startExchange } from "./harness/exchange.js";
+import { freqtrade, python } from "./harness/freqtrade.js";
+import { type Market, syntheticMarket } from "./harness/market.js";
+import { SAMPLE_STRATEGIES } from "./harness/paths.js";
+import { makeUserDir, type UserDir } from "./harness/userdir.js";
+
+const RUN_MS = 240_000;
+const GATED = "GateOnly";
+const BIASED = "Biased";
+
+let market: Market;
+let exchange: Exchange;
+let user: UserDir;
+
+beforeAll(async () => {
+  market = await syntheticMarket();
+  exchange = await startExchange(market.pairs);
+  user = makeUserDir({ datadir: market.datadir, pairs: market.pairs, exchange: exchange.url });
+}, RUN_MS);
+
+afterAll(async () => {
+  user?.remove();
+  await exchange?.stop();
+});
+
+/** Rows of a CSV file without quotes or commas inside values, by column name. */
+function readCsv(file: string): readonly Readonly<Record<string, string>>[] {
+  const [head = "", ...rows] = readFileSync(file, "utf8").trim().split(/\r?\n/);
+  const names = head.split(",");
+  return rows.map((row) => {
+    const cells = row.split(",");
+    return Object.fromEntries(names.map((name, at) => [name, cells[at] ?? ""]));
+  });
+}
+
+it(
+  "lookahead-analysis finds no bias in the gated sample, and finds it in the biased one",
+  async () => {
+    const csv = join(user.root, "lookahead.csv");
+    const done = await freqtrade("lookahead-analysis", {
+      user,
+      strategies: SAMPLE_STRATEGIES,
+      args: [
+        ...["--strategy-list", GATED, BIASED, "--timerange", market.shortTimerange],
+        ...["--minimum-trade-amount", "4", "--targeted-trade-amount", "5", "--lookahead-analysis-exportfilename", csv],
+      ],
+      timeout_ms: RUN_MS,
+    });
+    expect(done.code, done.stderr.slice(-4000)).toBe(0);
+    const rows = new Map(readCsv(csv).map((row) => [row.strategy, row]));
+    expect(rows.get(GATED)).toMatchObject({
+      has_bias: "False",
+      biased_entry_signals: "0",
+      biased_exit_signals: "0",
+      biased_indicators: "",
+    });
+    expect(rows.get(BIASED)?.has_bias).toBe("True");
+  },
+  RUN_MS,
+);
+
+it(
+  "recursive-analysis sees no variance on any risk_ column from the engine's memory M on",
+  async () => {
+    const memory = await memoryRows();
+    const starts = [Math.floor(memory / 2), memory, memory + 13, 2 * memory];
+    const done = await freqtrade("recursive-analysis", {
+      user,
+      strategies: SAMPLE_STRATEGIES,
+      args: [
+        ...["--strategy", GATED, "--timerange", market.shortTimerange],
+        ...["--startup-candle", ...starts.map(String)],
+      ],
+      timeout_ms: RUN_MS,
+    });
+    expect(done.code, done.stderr.slice(-4000)).toBe(0);
+    const table = varianceTable(done.stdout);
+    const risk = [...table].filter(([column]) => column.startsWith("risk_"));
+    expect(risk.length, done.stdout.slice(-3000)).toBeGreaterThan(5);
+    for (const [column, variance] of risk) {
+      expect(variance.get(starts[0] ?? 0), `${column} below M`).not.toBe("-");
+      for (const start of starts.slice(1)) expect(variance.get(start), `${column} from ${start} candles`).toBe("-");
+    }
+    expect(done.stderr).not.toMatch(/found lookahead in indicator/);
+  },
+  RUN_MS,
+);
+
+/** The engine's memory, as the shim knows it. */
+async function memoryRows(): Promise<number> {
+  return Number(await python("from talebridge._generated import MEMORY_ROWS; print(MEMORY_ROWS['standard'])", []));
+}
+
+/** What the table of recursive-analysis says: column → start-up candles → "-" when nothing varies. */
+function varianceTable(stdout: string): ReadonlyMap<string, ReadonlyMap<number, string>> {
+  const rows = stdout
+    .split("\n")
+    .map((line) => line.split(/[│┃|]/).map((cell) => cell.trim()))
+    .filter((cells) => cells.length > 3);
+  const header = rows.find((cells) => cells.includes("Indicators"));
+  if (header === undefined) return new Map();
+  const starts = header.map((cell) => Number.parseInt(cell, 10));
+  return new Map(
+    rows
+      .filter((cells) => cells !== header)
+      .map((cells) => [
+        cells[header.indexOf("Indicators")] ?? "",
+        new Map(starts.flatMap((start, at) => (Number.isNaN(start) ? [] : [[start, cells[at] ?? ""] as const]))),
+      ]),
+  );
+}

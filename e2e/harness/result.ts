@@ -1,0 +1,53 @@
+/** What a backtest left behind, read without the bridge's own reader so that the two can disagree. */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { unzipSync } from "fflate";
+import Type, { type Static } from "typebox";
+import { Compile } from "typebox/compile";
+
+const TradeSchema = Type.Object({
+  pair: Type.String(),
+  open_timestamp: Type.Number(),
+  close_timestamp: Type.Number(),
+  open_rate: Type.Number(),
+  close_rate: Type.Number(),
+  stake_amount: Type.Number(),
+  amount: Type.Number(),
+  profit_abs: Type.Number(),
+  exit_reason: Type.String(),
+  is_short: Type.Boolean(),
+});
+const StrategySchema = Type.Object({
+  trades: Type.Array(TradeSchema),
+  backtest_start_ts: Type.Number(),
+  backtest_end_ts: Type.Number(),
+  profit_total: Type.Number(),
+});
+const ResultSchema = Type.Object({ strategy: Type.Record(Type.String(), StrategySchema) });
+const resultCheck = Compile(ResultSchema);
+
+export type Trade = Static<typeof TradeSchema>;
+export type StrategyResult = Static<typeof StrategySchema>;
+
+/** The only result of a results folder. @throws when there is none, or more than one */
+export function readResult(folder: string): Readonly<Record<string, StrategyResult>> {
+  const zips = readdirSync(folder).filter((name) => name.endsWith(".zip"));
+  const [name] = zips;
+  if (name === undefined || zips.length > 1) throw new Error(`${folder}: ${zips.length} result files, not one`);
+  const files = unzipSync(readFileSync(join(folder, name)));
+  const json = files[name.replace(/\.zip$/, ".json")];
+  if (json === undefined) throw new Error(`${name}: holds no ${name.replace(/\.zip$/, ".json")}`);
+  const result: unknown = JSON.parse(new TextDecoder().decode(json));
+  if (!resultCheck.Check(result)) {
+    throw new Error(`${name}: ${JSON.stringify(resultCheck.Errors(result).slice(0, 3))}`);
+  }
+  return result.strategy;
+}
+
+/** One strategy's part of a result. */
+export function resultOf(results: Readonly<Record<string, StrategyResult>>, strategy: string): StrategyResult {
+  const found = results[strategy];
+  if (found === undefined) throw new Error(`no result of ${strategy}; there are: ${Object.keys(results).join(", ")}`);
+  return found;
+}
