@@ -3,21 +3,18 @@
  * the rest is told `busy`, so that neither memory nor the gate's latency depends on how much is asked.
  */
 
-import { resolveSettings } from "../config/resolve.js";
 import type { LoadedEngine } from "../engine/engine.js";
-import type { ParamsCheck } from "../engine/types.js";
 import type { Counters } from "../metrics/counters.js";
-import { PROTOCOL_MINOR, STATUS } from "../protocol/codes.js";
+import { STATUS } from "../protocol/codes.js";
 import { type BatchSocketMessage, decodeBatchSocket } from "../wire/decode.js";
 import { type ErrorReply, encodeAnnotate, encodeError, encodeHello } from "../wire/encode.js";
 import type { HelloRequest } from "../wire/messages.js";
+import { helloReply, type Identity, resolveHello, settingsError } from "./hello.js";
 
 export interface BatchServiceParts {
   readonly engine: LoadedEngine;
   readonly counters: Counters;
-  readonly server: string;
-  readonly boot: string;
-  readonly limits: Readonly<Record<string, number>>;
+  readonly identity: Identity;
   readonly batches_in_flight: number;
   readonly batch_queue: number;
   readonly batch_bytes: number;
@@ -93,7 +90,7 @@ export class BatchService {
   private async annotate({ id, rows, engine: params, block }: Annotate): Promise<Buffer[]> {
     const { engine, counters } = this.parts;
     const checked = engine.validateParams(params);
-    if (!checked.ok) return [this.violations(id, checked)];
+    if (!checked.ok) return [this.error(settingsError(id, checked.violations))];
     const result = await engine.annotate(checked.params, block, rows);
     if (result.ok) {
       counters.add("batch_rows", rows);
@@ -105,34 +102,11 @@ export class BatchService {
   }
 
   private hello(message: HelloRequest): Buffer {
-    const { engine, server, boot, limits } = this.parts;
-    const { timeframe_s, ...settings } = message.settings;
-    const resolution = resolveSettings(
-      settings,
-      { timeframe_s: typeof timeframe_s === "number" ? timeframe_s : Number.NaN, run_mode: message.run_mode },
-      engine,
-    );
-    if (!resolution.ok) return this.violations(message.id, resolution);
-    return encodeHello(message.id, {
-      server,
-      minor: PROTOCOL_MINOR,
-      boot,
-      engine_version: engine.version,
-      engine_fingerprint: resolution.engine_fingerprint,
-      fingerprint: resolution.fingerprint,
-      memory_rows: resolution.memory_rows,
-      columns: engine.columns.map((column) => column.name),
-      handle: 0,
-      seq: 0,
-      samples_until_ms: 0,
-      limits,
-    });
-  }
-
-  private violations(id: number, { violations }: Extract<ParamsCheck, { ok: false }>): Buffer {
-    const first = violations[0];
-    const message = `${violations.length} invalid settings, first: ${first?.path} ${first?.message}`;
-    return this.error({ id, status: STATUS.settings, message, detail: { violations } });
+    const { engine, identity } = this.parts;
+    const resolution = resolveHello(message, engine);
+    if (!resolution.ok) return this.error(settingsError(message.id, resolution.violations));
+    const nothing = { handle: 0, seq: 0, samples_until_ms: 0 };
+    return encodeHello(message.id, helloReply(identity, engine, resolution, nothing));
   }
 
   private error(error: ErrorReply): Buffer {

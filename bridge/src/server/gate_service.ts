@@ -2,7 +2,6 @@
  * Answers the messages of gate.sock: bytes in, bytes out. Knows sessions, journal and clock, but no sockets.
  * The order for everything that changes a session: decide, journal, apply, reply.
  */
-import { resolveSettings } from "../config/resolve.js";
 import type { LoadedEngine } from "../engine/engine.js";
 import { type ControlEvent, gateEvent, type HelloEvent, type PortfolioEvent } from "../gate/events.js";
 import { gate, journalFailed } from "../gate/gate.js";
@@ -12,7 +11,7 @@ import type { JournalEvent } from "../journal/lines.js";
 import { isLive } from "../journal/reader.js";
 import type { Appended } from "../journal/writer.js";
 import type { Counters } from "../metrics/counters.js";
-import { LIMITS, PROTOCOL_MINOR, STATUS } from "../protocol/codes.js";
+import { LIMITS, STATUS } from "../protocol/codes.js";
 import { decodeGateSocket } from "../wire/decode.js";
 import {
   type ErrorReply,
@@ -23,6 +22,7 @@ import {
   encodeVerdict,
 } from "../wire/encode.js";
 import type { ControlMessage, GateMessage, HelloRequest, PortfolioMessage } from "../wire/messages.js";
+import { helloReply, type Identity, resolveHello, settingsError } from "./hello.js";
 import type { Session, Sessions } from "./sessions.js";
 
 /** Equity of the future would stay the high-water mark and outlive the drawdown window. */
@@ -33,9 +33,7 @@ export interface GateServiceParts {
   readonly engine: LoadedEngine;
   readonly sessions: Sessions;
   readonly counters: Counters;
-  readonly server: string;
-  readonly boot: string;
-  readonly limits: Readonly<Record<string, number>>;
+  readonly identity: Identity;
   readonly clock: () => number;
   readonly append: (event: JournalEvent) => Appended;
   /** Facts about the process for `status`. */
@@ -126,13 +124,8 @@ export class GateService {
   }
 
   private hello(message: HelloRequest): Buffer {
-    const { timeframe_s, ...settings } = message.settings;
-    if (typeof timeframe_s !== "number") {
-      const violation = { path: "timeframe_s", message: "is missing: the candle length in seconds, sent by the shim" };
-      return this.violations(message.id, [violation]);
-    }
-    const resolution = resolveSettings(settings, { timeframe_s, run_mode: message.run_mode }, this.parts.engine);
-    if (!resolution.ok) return this.violations(message.id, resolution.violations);
+    const resolution = resolveHello(message, this.parts.engine);
+    if (!resolution.ok) return this.error(settingsError(message.id, resolution.violations));
 
     const session = this.parts.sessions.open(message.session, message.run_mode, this.parts.clock());
     if (session === null) {
@@ -154,21 +147,12 @@ export class GateService {
       policy: resolution.policy,
       fingerprint: resolution.fingerprint,
     };
-    return encodeHello(message.id, {
-      ...this.identity(),
-      engine_fingerprint: resolution.engine_fingerprint,
-      fingerprint: resolution.fingerprint,
-      memory_rows: resolution.memory_rows,
+    const reply = helloReply(this.parts.identity, this.parts.engine, resolution, {
       handle: session.handle,
       seq: session.state.seq,
       samples_until_ms: session.state.equity.last?.t_ms ?? 0,
     });
-  }
-
-  private identity() {
-    const { engine, server, boot, limits } = this.parts;
-    const columns = engine.columns.map((column) => column.name);
-    return { server, minor: PROTOCOL_MINOR, boot, engine_version: engine.version, columns, limits };
+    return encodeHello(message.id, reply);
   }
 
   private control(message: ControlMessage): Buffer {
@@ -200,10 +184,10 @@ export class GateService {
 
   /** Plain data for `talebridge status`. */
   private status(): Record<string, unknown> {
-    const { sessions, counters, server, boot, engine } = this.parts;
+    const { sessions, counters, identity, engine } = this.parts;
     return {
-      server,
-      boot,
+      server: identity.server,
+      boot: identity.boot,
       engine: { version: engine.version, simd: engine.simd, parallel: engine.parallel },
       ...this.parts.about(),
       session_count: sessions.size,
@@ -245,12 +229,6 @@ export class GateService {
     const { seq } = session.state;
     const message = `the question ${what}, the session is at ${seq}: send the portfolio, then ask again`;
     return this.error({ id, status: STATUS.stale_portfolio, message, detail: { seq } });
-  }
-
-  private violations(id: number, violations: readonly { readonly path: string; readonly message: string }[]): Buffer {
-    const first = violations[0];
-    const message = `${violations.length} invalid settings, first: ${first?.path} ${first?.message}`;
-    return this.error({ id, status: STATUS.settings, message, detail: { violations } });
   }
 
   private error(error: ErrorReply): Buffer {

@@ -1,0 +1,52 @@
+/** What both sockets answer to hello, apart from the session. */
+import { type Resolution, resolveSettings } from "../config/resolve.js";
+import type { LoadedEngine } from "../engine/engine.js";
+import type { Violation } from "../engine/types.js";
+import { PROTOCOL_MINOR, STATUS } from "../protocol/codes.js";
+import type { ErrorReply, HelloReply } from "../wire/encode.js";
+import type { HelloRequest } from "../wire/messages.js";
+
+/** Who answers: the same in every hello of a boot. */
+export interface Identity {
+  readonly server: string;
+  readonly boot: string;
+  /** Limits in force, told to clients. */
+  readonly limits: Readonly<Record<string, number>>;
+}
+
+export type Resolved = Extract<Resolution, { ok: true }>;
+
+/** Resolves a hello's settings; `timeframe_s` comes with them from the strategy, not from the user. */
+export function resolveHello(message: HelloRequest, engine: LoadedEngine): Resolution {
+  const { timeframe_s, ...settings } = message.settings;
+  if (typeof timeframe_s !== "number") {
+    const violation = { path: "timeframe_s", message: "must be the candle length in seconds, sent by the client" };
+    return { ok: false, violations: [violation] };
+  }
+  return resolveSettings(settings, { timeframe_s, run_mode: message.run_mode }, engine);
+}
+
+export function helloReply(
+  identity: Identity,
+  engine: LoadedEngine,
+  resolved: Resolved,
+  session: { readonly handle: number; readonly seq: number; readonly samples_until_ms: number },
+): HelloReply {
+  return {
+    ...identity,
+    minor: PROTOCOL_MINOR,
+    engine_version: engine.version,
+    engine_fingerprint: resolved.engine_fingerprint,
+    fingerprint: resolved.fingerprint,
+    memory_rows: resolved.memory_rows,
+    columns: engine.columns.map((column) => column.name),
+    ...session,
+  };
+}
+
+/** All violations in the detail, the first in the message. */
+export function settingsError(id: number, violations: readonly Violation[]): ErrorReply {
+  const first = violations[0];
+  const message = `${violations.length} invalid settings, first: ${first?.path} ${first?.message}`;
+  return { id, status: STATUS.settings, message, detail: { violations } };
+}
