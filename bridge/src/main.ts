@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --min-semi-space-size=16
 /** `talebridge <command>`: chooses the command, turns errors into messages on stderr and exit codes. */
 import { EXIT, UsageError } from "./cli/usage.js";
 import { ConfigError } from "./server/directory.js";

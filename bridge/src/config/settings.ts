@@ -252,7 +252,7 @@ export const SettingsSchema = Type.Object(
         ...meta("shim", "After three failures in a row the bridge is not asked for this long.", 2),
       }),
     ),
-    engine_fingerprint: Type.Optional(
+    fingerprint: Type.Optional(
       Type.String({
         maxLength: 128,
         description:

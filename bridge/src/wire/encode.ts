@@ -26,7 +26,7 @@ export interface HelloReply {
   readonly limits: Readonly<Record<string, number>>;
 }
 
-const packr = new Packr({ useRecords: false });
+const packr = new Packr({ useRecords: false, variableMapSize: true });
 
 export function encodeError(error: ErrorReply): Buffer {
   const { id, status, message, detail } = error;

@@ -1,0 +1,155 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { type DECISION, LIMITS, PROTOCOL_MINOR, REASON, STATUS } from "../../src/protocol/codes.js";
+import { decodeBatchSocket, decodeGateSocket } from "../../src/wire/decode.js";
+import {
+  encodeAnnotate,
+  encodeError,
+  encodeHello,
+  encodePortfolio,
+  encodeVerdict,
+  type HelloReply,
+} from "../../src/wire/encode.js";
+
+type Meaning = Record<string, unknown>;
+interface Vector {
+  readonly name: string;
+  readonly op: string;
+  readonly frames: readonly string[];
+  readonly meaning: Meaning;
+}
+interface Hostile {
+  readonly name: string;
+  readonly socket: "gate" | "batch";
+  readonly frames: readonly string[];
+  readonly status: keyof typeof STATUS;
+  readonly id: number;
+}
+
+const load = <T>(name: string): T[] =>
+  JSON.parse(readFileSync(new URL(`../../../protocol/vectors/${name}`, import.meta.url), "utf8"));
+const requests = load<Vector>("requests.json");
+const replies = load<Vector>("replies.json");
+const hostiles = load<Hostile>("hostile.json");
+const framesOf = (vector: { frames: readonly string[] }) => vector.frames.map((hex) => Buffer.from(hex, "hex"));
+
+/** "NaN" and "Infinity" in a meaning stand for the numbers. */
+const num = (value: unknown): number => (typeof value === "string" ? Number(value) : (value as number));
+
+describe("golden requests", () => {
+  it.each(requests)("decodes: $name", (vector) => {
+    const frames = framesOf(vector);
+    const decoded = vector.op === "annotate" ? decodeBatchSocket(frames, LIMITS.batch_bytes) : decodeGateSocket(frames);
+    if (!decoded.ok) throw new Error(decoded.error.message);
+    const { message } = decoded;
+    const { meaning } = vector;
+    expect(message.op).toBe(vector.op);
+    expect(message.id).toBe(meaning.id);
+    if (message.op === "gate") {
+      const { handle, seq, size_1024, reason, value, stake, min_stake, leverage, rate, ...same } = meaning;
+      const { id: _, ...fields } = same;
+      expect(message).toMatchObject({ handle, seq });
+      expect(message.request).toEqual({
+        ...fields,
+        candle_size: num(size_1024) / 1024,
+        candle_reason: REASON[reason as keyof typeof REASON],
+        candle_value: num(value),
+        stake: num(stake),
+        min_stake: num(min_stake),
+        leverage: num(leverage),
+        rate: num(rate),
+      });
+    } else if (message.op === "annotate") {
+      const { block, ...rest } = meaning;
+      expect(message).toMatchObject(rest);
+      const values = (block as number[][]).flat();
+      expect(
+        Array.from({ length: values.length }, (_, i) => "block" in message && message.block.readDoubleLE(i * 8)),
+      ).toEqual(values);
+    } else expect(message).toMatchObject(meaning);
+  });
+
+  it("keeps the largest gate question within 128 bytes", () => {
+    const sizes = requests.filter((vector) => vector.op === "gate").map((vector) => framesOf(vector)[0]?.length ?? 0);
+    expect(Math.max(...sizes)).toBeGreaterThan(100);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(LIMITS.gate_target_bytes);
+  });
+});
+
+describe("golden replies", () => {
+  it.each(replies)("encodes: $name", (vector) => {
+    expect(encodeReply(vector).toString("hex")).toBe(vector.frames[0]);
+  });
+
+  it("keeps the largest gate answer within 128 bytes", () => {
+    const frame = encodeVerdict(
+      2 ** 31 - 1,
+      {
+        decision: "reduce",
+        stake: 0.1,
+        would: "reduce",
+        would_stake: 0.1,
+        reason: 255,
+        value: 0.1,
+        limit: 0.1,
+        caps: [],
+        reask: true,
+        ceiling: 0.1,
+      },
+      Number.MAX_SAFE_INTEGER,
+    );
+    expect(frame.length).toBeLessThanOrEqual(LIMITS.gate_target_bytes);
+  });
+
+  it("cuts error messages to the limit", () => {
+    const frame = encodeError({ id: 1, status: STATUS.schema, message: "x".repeat(10_000), detail: {} });
+    expect(frame.length).toBeLessThan(LIMITS.message_chars + 20);
+  });
+});
+
+function encodeReply({ op, meaning: m }: Vector): Buffer {
+  const id = num(m.id);
+  if (typeof m.status === "string") {
+    const status = STATUS[m.status as keyof typeof STATUS];
+    return encodeError({ id, status, message: String(m.message), detail: m.detail as Meaning });
+  }
+  switch (op) {
+    case "hello": {
+      const { id: _, ...body } = m;
+      expect(body.minor).toBe(PROTOCOL_MINOR);
+      return encodeHello(id, body as unknown as HelloReply);
+    }
+    case "portfolio":
+      return encodePortfolio(id, num(m.seq));
+    case "annotate":
+      return encodeAnnotate(id, num(m.rows), num(m.columns), String(m.engine_fingerprint));
+    default: {
+      const verdict = {
+        decision: m.decision as keyof typeof DECISION,
+        would: m.would as keyof typeof DECISION,
+        reason: REASON[m.reason as keyof typeof REASON],
+        stake: num(m.stake),
+        value: num(m.value),
+        limit: num(m.limit),
+      };
+      return encodeVerdict(id, { ...verdict, would_stake: 0, caps: [], reask: false, ceiling: 0 }, num(m.journal_seq));
+    }
+  }
+}
+
+describe("hostile frames", () => {
+  // Some only fail behind the wire, in the services: those must decode.
+  const behind = new Set(["no_session", "settings", "bad_input"]);
+
+  it.each(hostiles)("$name", (hostile) => {
+    const frames = framesOf(hostile);
+    const decoded =
+      hostile.socket === "gate" ? decodeGateSocket(frames) : decodeBatchSocket(frames, LIMITS.batch_bytes);
+    if (behind.has(hostile.status)) {
+      expect(decoded.ok).toBe(true);
+      return;
+    }
+    expect(decoded).toMatchObject({ ok: false, error: { status: STATUS[hostile.status], id: hostile.id } });
+    if (!decoded.ok) expect(decoded.error.message.length).toBeGreaterThan(10);
+  });
+});

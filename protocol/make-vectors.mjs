@@ -1,0 +1,585 @@
+/**
+ * Writes protocol/vectors/*.json: golden frames every implementation must encode and decode byte for byte.
+ * Usage: node protocol/make-vectors.mjs [--check]
+ *
+ * The bytes come from the small encoder below, not from a library of either side, so that both are tested against a third opinion.
+ * Requests are packed as the Python client packs them (floats stay float64), replies as the daemon does (whole numbers become integers,
+ * those from 2^32 on float64).
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const read = (/** @type {string} */ name) => JSON.parse(readFileSync(join(here, name), "utf8"));
+const enums = read("enums.json");
+/** @type {Record<string, number>} */
+const REASON = Object.fromEntries(
+  read("reasons.json").reasons.map((/** @type {{ name: string, code: number }} */ r) => [r.name, r.code]),
+);
+const { op: OP, status: STATUS, decision: DECISION, side: SIDE, kind: KIND, stage: STAGE } = enums;
+const V = enums.protocol_version;
+
+// ------------------------------------------------------------------------------------------------------------------ msgpack encoder
+
+/** A number to be packed as float64 even when it is whole. */
+class Float {
+  /** @param {number} value */
+  constructor(value) {
+    this.value = value;
+  }
+}
+const f = (/** @type {number} */ value) => new Float(value);
+
+/** @param {unknown} value @returns {Buffer} */
+function pack(value) {
+  if (value === null) return Buffer.from([0xc0]);
+  if (typeof value === "boolean") return Buffer.from([value ? 0xc3 : 0xc2]);
+  if (value instanceof Float) return float64(value.value);
+  if (typeof value === "number") return Number.isInteger(value) ? uint(value) : float64(value);
+  if (typeof value === "string") {
+    const text = Buffer.from(value);
+    return Buffer.concat([header(text.length, 0xa0, 32, 0xd9, 0xda), text]);
+  }
+  if (Array.isArray(value)) return Buffer.concat([header(value.length, 0x90, 16, null, 0xdc), ...value.map(pack)]);
+  const entries = Object.entries(/** @type {Record<string, unknown>} */ (value));
+  const body = entries.flatMap(([key, item]) => [pack(key), pack(item)]);
+  return Buffer.concat([header(entries.length, 0x80, 16, null, 0xde), ...body]);
+}
+
+/** @param {number} length @param {number} fix @param {number} below @param {number | null} one @param {number} two */
+function header(length, fix, below, one, two) {
+  if (length < below) return Buffer.from([fix | length]);
+  if (one !== null && length < 256) return Buffer.from([one, length]);
+  return Buffer.from([two, length >> 8, length & 255]);
+}
+
+/** @param {number} value */
+function float64(value) {
+  const bytes = Buffer.alloc(9, 0xcb);
+  bytes.writeDoubleBE(value, 1);
+  return bytes;
+}
+
+/** The shortest unsigned form. @param {number} value */
+function uint(value) {
+  if (value < 0x80) return Buffer.from([value]);
+  if (value < 0x100) return Buffer.from([0xcc, value]);
+  const bytes = Buffer.alloc(value < 0x10000 ? 3 : value < 2 ** 32 ? 5 : 9);
+  if (bytes.length === 3) bytes.writeUInt16BE(value, 1);
+  else if (bytes.length === 5) bytes.writeUInt32BE(value, 1);
+  else bytes.writeBigUInt64BE(BigInt(value), 1);
+  bytes[0] = bytes.length === 3 ? 0xcd : bytes.length === 5 ? 0xce : 0xcf;
+  return bytes;
+}
+
+/** A whole number as the daemon packs it: float64 from 2^32 on. @param {number} value */
+const reply_ms = (value) => (value < 2 ** 32 ? value : f(value));
+
+// --------------------------------------------------------------------------------------------------------------------------- values
+
+/** JSON has no NaN: non-finite numbers are the strings "NaN", "Infinity", "-Infinity" in `meaning`. @param {unknown} value @returns {unknown} */
+function plain(value) {
+  if (value instanceof Float) return plain(value.value);
+  if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value === "object" && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
+  }
+  return value;
+}
+
+/** @typedef {Record<string, any>} Meaning */
+
+/** @param {string} name @param {string} op @param {Meaning} meaning @param {Buffer[]} frames */
+const vector = (name, op, meaning, ...frames) => ({
+  name,
+  op,
+  frames: frames.map((frame) => frame.toString("hex")),
+  meaning: plain(meaning),
+});
+
+const OPEN_MS = 1_762_905_600_000;
+
+/** @param {string} name @param {Meaning} over */
+function gateRequest(name, over) {
+  /** @type {Meaning} */
+  const m = {
+    id: 7,
+    handle: 1,
+    seq: 3,
+    side: "long",
+    kind: "entry",
+    stage: "size",
+    pair: "BTC/USDT",
+    candle_open_ms: OPEN_MS,
+    now_ms: OPEN_MS + 300_000,
+    size_1024: 1024,
+    reason: "ok",
+    value: Number.NaN,
+    stake: 100,
+    min_stake: 5.5,
+    leverage: 1,
+    rate: 103_250.25,
+    ...over,
+  };
+  const flags = SIDE[m.side] | (KIND[m.kind] << 1) | (STAGE[m.stage] << 3);
+  const head = [V, OP.gate, m.id, m.handle, m.seq, flags, m.pair, m.candle_open_ms, m.now_ms, m.size_1024];
+  const tail = [m.value, m.stake, m.min_stake, m.leverage, m.rate].map(f);
+  return vector(name, "gate", m, pack([...head, REASON[m.reason], ...tail]));
+}
+
+/** @param {string} name @param {Meaning} m */
+function portfolioRequest(name, m) {
+  const samples = m.samples.map((/** @type {[number, number]} */ [t, equity]) => [t, f(equity)]);
+  const positions = m.positions.map((/** @type {[string, string, number, number, string]} */ row) => {
+    const [pair, side, stake, leverage, state] = row;
+    return [pair, SIDE[side], f(stake), f(leverage), enums.position_state[state]];
+  });
+  return vector(
+    name,
+    "portfolio",
+    m,
+    pack([V, OP.portfolio, m.id, m.handle, m.seq, m.at_ms, f(m.equity), samples, positions]),
+  );
+}
+
+/** @param {string} name @param {Meaning} m */
+function helloRequest(name, m) {
+  const { id, ...body } = m;
+  return vector(name, "hello", m, pack([V, OP.hello, id, body]));
+}
+
+/** @param {string} name @param {Meaning} m */
+function annotateRequest(name, m) {
+  return vector(name, "annotate", m, pack([V, OP.annotate, m.id, m.rows, m.columns, m.engine]), block(m.block));
+}
+
+/** Column-major float64, little-endian. @param {number[][]} columns */
+function block(columns) {
+  const values = columns.flat();
+  const bytes = Buffer.alloc(values.length * 8);
+  values.forEach((value, index) => {
+    bytes.writeDoubleLE(value, index * 8);
+  });
+  return bytes;
+}
+
+/** @param {string} name @param {Meaning} m */
+function gateReply(name, m) {
+  const numbers = [m.stake, m.value, m.limit];
+  const body = [DECISION[m.decision], REASON[m.reason], ...numbers, m.journal_seq, DECISION[m.would]];
+  return vector(name, "gate", m, pack([V, m.id, STATUS.ok, ...body]));
+}
+
+/** @param {string} name @param {Meaning} m */
+function errorReply(name, m) {
+  return vector(name, m.op, m, pack([V, m.id, STATUS[m.status], m.message, m.detail]));
+}
+
+// -------------------------------------------------------------------------------------------------------------------------- vectors
+
+const requests = [
+  helloRequest("hello, defaults", {
+    id: 0,
+    client: "talebridge-python/0.1.0",
+    minor: 0,
+    run_mode: "backtest",
+    session: "backtest-4242-1",
+    settings: { timeframe_s: 300 },
+  }),
+  helloRequest("hello, settings", {
+    id: 1,
+    client: "talebridge-python/0.1.0",
+    minor: 0,
+    run_mode: "live",
+    session: "bot@binance",
+    settings: {
+      timeframe_s: 3600,
+      profile: "conservative",
+      loss_threshold: 0.025,
+      limits: { max_drawdown: 0.125, max_daily_loss: null },
+      rules: [{ measure: "jump", from: 3.5, to: 6.5, min_size: 0.25, deny_above: null }],
+    },
+  }),
+  gateRequest("gate, long entry, nothing cut", {}),
+  gateRequest("gate, short entry at the final stage, cut by a jump", {
+    id: 300,
+    side: "short",
+    stage: "final",
+    pair: "ETH/USDT:USDT",
+    size_1024: 640,
+    reason: "jump",
+    value: 5.5,
+    stake: 62.5,
+    min_stake: 0,
+    leverage: 3,
+  }),
+  gateRequest("gate, scale-in", { id: 70_000, kind: "scale_in", handle: 200, seq: 500 }),
+  gateRequest("gate, replace", { kind: "replace", stage: "final" }),
+  gateRequest("gate, infinite stake", { stake: Number.POSITIVE_INFINITY }),
+  gateRequest("gate, largest", {
+    id: 2 ** 31 - 1,
+    handle: 2 ** 32 - 1,
+    seq: 2 ** 32 - 1,
+    side: "short",
+    kind: "replace",
+    stage: "final",
+    pair: "ABCDEFGHIJKLMNO/PQRST:UVWXYZ-01",
+    size_1024: 1023,
+    reason: "tail",
+    value: 0.1,
+    stake: 0.1,
+    min_stake: 0.1,
+    leverage: 0.1,
+    rate: 0.1,
+  }),
+  portfolioRequest("portfolio, empty account", {
+    id: 2,
+    handle: 1,
+    seq: 1,
+    at_ms: OPEN_MS,
+    equity: 1000,
+    samples: [],
+    positions: [],
+  }),
+  portfolioRequest("portfolio, positions and samples", {
+    id: 3,
+    handle: 1,
+    seq: 2,
+    at_ms: OPEN_MS + 3_600_000,
+    equity: 987.65,
+    samples: [
+      [OPEN_MS, 1000],
+      [OPEN_MS + 3_600_000, 987.65],
+    ],
+    positions: [
+      ["BTC/USDT", "long", 100, 1, "open"],
+      ["ETH/USDT:USDT", "short", 62.5, 3, "pending"],
+    ],
+  }),
+  annotateRequest("annotate, two candles", {
+    id: 4,
+    rows: 2,
+    columns: 6,
+    engine: { profile: "aggressive", window_set: "standard", timeframe_s: 300 },
+    block: [
+      [OPEN_MS, OPEN_MS + 300_000],
+      [100, 100.5],
+      [101, 100.75],
+      [99.5, 100],
+      [100.5, 100.25],
+      [12.5, 0],
+    ],
+  }),
+  vector("status", "status", { id: 5 }, pack([V, OP.status, 5])),
+  vector(
+    "control, halt every live session until a time",
+    "control",
+    { id: 6, session: "", status: "HALTED", until_ms: OPEN_MS, by: "operator", why: "exchange maintenance" },
+    pack([V, OP.control, 6, "", enums.session_status.HALTED, OPEN_MS, "operator", "exchange maintenance"]),
+  ),
+];
+
+const hello_reply = {
+  id: 1,
+  server: "talebridge/0.1.0",
+  boot: "00112233aabbccdd",
+  minor: 0,
+  engine_version: "0.1.0",
+  engine_fingerprint: "6867fdf239198ce86bce38754a378c2c",
+  fingerprint: "00000000000000000000000000000000",
+  memory_rows: 990,
+  columns: ["risk_size", "risk_reason", "risk_value"],
+  handle: 1,
+  seq: 0,
+  samples_until_ms: OPEN_MS,
+  limits: { rows: 2_000_000, batch_bytes: 268_435_456 },
+};
+const { id: hello_id, ...hello_body } = hello_reply;
+
+const replies = [
+  vector(
+    "hello",
+    "hello",
+    hello_reply,
+    pack([V, hello_id, STATUS.ok, { ...hello_body, samples_until_ms: reply_ms(OPEN_MS) }]),
+  ),
+  gateReply("gate, allow", {
+    id: 7,
+    decision: "allow",
+    reason: "ok",
+    stake: 100,
+    value: Number.NaN,
+    limit: Number.NaN,
+    journal_seq: 12,
+    would: "allow",
+  }),
+  gateReply("gate, reduce", {
+    id: 8,
+    decision: "reduce",
+    reason: "jump",
+    stake: 62.5,
+    value: 6,
+    limit: 4,
+    journal_seq: 70_000,
+    would: "reduce",
+  }),
+  gateReply("gate, deny", {
+    id: 9,
+    decision: "deny",
+    reason: "drawdown",
+    stake: 0,
+    value: 0.25,
+    limit: 0.2,
+    journal_seq: 3,
+    would: "deny",
+  }),
+  gateReply("gate, shadow mode", {
+    id: 10,
+    decision: "allow",
+    reason: "halted",
+    stake: 100.5,
+    value: Number.NaN,
+    limit: Number.NaN,
+    journal_seq: 4,
+    would: "deny",
+  }),
+  vector("portfolio", "portfolio", { id: 3, seq: 2 }, pack([V, 3, STATUS.ok, 2])),
+  vector(
+    "annotate, one row",
+    "annotate",
+    {
+      id: 4,
+      rows: 1,
+      columns: 3,
+      engine_fingerprint: hello_reply.engine_fingerprint,
+      block: [[0], [1], [Number.NaN]],
+    },
+    pack([V, 4, STATUS.ok, 1, 3, hello_reply.engine_fingerprint]),
+    block([[0], [1], [Number.NaN]]),
+  ),
+  errorReply("another version", {
+    op: "hello",
+    id: 1,
+    status: "version",
+    message: "protocol version 2 is not spoken here",
+    detail: { version: 1, minor: 0 },
+  }),
+  errorReply("unknown session", { op: "gate", id: 7, status: "no_session", message: "say hello again", detail: {} }),
+  errorReply("portfolio out of date", {
+    op: "gate",
+    id: 7,
+    status: "stale_portfolio",
+    message: "send the portfolio, then ask again",
+    detail: { seq: 4 },
+  }),
+  errorReply("bad candles", {
+    op: "annotate",
+    id: 4,
+    status: "bad_input",
+    message: "row 1: high 99 is below low 100",
+    detail: { row: 1, column: "high", message: "row 1: high 99 is below low 100" },
+  }),
+  errorReply("invalid settings", {
+    op: "hello",
+    id: 1,
+    status: "settings",
+    message: "2 invalid settings",
+    detail: {
+      violations: [
+        { path: "profile", message: 'was "bold"; must be one of "conservative", "aggressive", "extreme"' },
+        { path: "limits.max_drawdown", message: "was 2; must be a number above 0 and at most 1, or null" },
+      ],
+    },
+  }),
+  errorReply("busy", { op: "annotate", id: 4, status: "busy", message: "try again in a moment", detail: {} }),
+];
+
+/** Frames a server must answer with a status, and the id it must quote. @param {string} name @param {string} socket @param {string} status @param {number} id @param {Buffer[]} frames */
+const hostile = (name, socket, status, id, ...frames) => ({
+  name,
+  socket,
+  frames: frames.map((frame) => frame.toString("hex")),
+  status,
+  id,
+});
+const gate_frame = Buffer.from(gateRequest("", {}).frames[0] ?? "", "hex");
+const gate_values = [V, OP.gate, 7, 1, 3, 0, "BTC/USDT", OPEN_MS, OPEN_MS, 1024, 0, f(1), f(1), f(1), f(1), f(1)];
+/** @param {number} at @param {unknown} value */
+const gateWith = (at, value) => pack(gate_values.map((old, index) => (index === at ? value : old)));
+const bytes = (/** @type {string} */ hex) => Buffer.from(hex, "hex");
+
+const hostiles = [
+  hostile("an empty frame", "gate", "schema", 0, Buffer.alloc(0)),
+  hostile("random bytes", "gate", "schema", 0, bytes("deadbeef00ff7a31")),
+  hostile("a map", "gate", "schema", 0, pack({ v: 1, op: 1 })),
+  hostile("an array of two", "gate", "schema", 0, pack([V, OP.gate])),
+  hostile("an id of text", "gate", "schema", 0, pack([V, OP.gate, "7"])),
+  hostile("an id beyond 31 bits", "gate", "schema", 0, pack([V, OP.gate, 2 ** 31])),
+  hostile("protocol version 2", "gate", "version", 7, pack([2, OP.gate, 7])),
+  hostile("protocol version 0", "gate", "version", 7, pack([0, OP.gate, 7])),
+  hostile("an unknown op", "gate", "op", 7, pack([V, 99, 7])),
+  hostile("annotate on the gate socket", "gate", "op", 7, pack([V, OP.annotate, 7])),
+  hostile("gate on the batch socket", "batch", "op", 7, gate_frame),
+  hostile("two frames on the gate socket", "gate", "schema", 7, gate_frame, Buffer.from("x")),
+  hostile("half a gate frame", "gate", "schema", 7, gate_frame.subarray(0, 40)),
+  hostile("a gate frame with bytes after it", "gate", "schema", 7, Buffer.concat([gate_frame, Buffer.from([1])])),
+  hostile("a gate frame above its limit", "gate", "limit", 7, gateWith(6, "X".repeat(600))),
+  hostile("a pair of 32 bytes", "gate", "schema", 7, gateWith(6, "X".repeat(32))),
+  hostile("a pair of 20 characters in 40 bytes", "gate", "limit", 7, gateWith(6, "ß".repeat(20))),
+  hostile("an empty pair", "gate", "schema", 7, gateWith(6, "")),
+  hostile("a size of 1025", "gate", "schema", 7, gateWith(9, 1025)),
+  hostile("a reason no candle has", "gate", "schema", 7, gateWith(10, REASON.drawdown)),
+  hostile("flags of kind 3", "gate", "schema", 7, gateWith(5, 6)),
+  hostile("a stake of text", "gate", "schema", 7, gateWith(12, "100")),
+  hostile("a stake of null", "gate", "schema", 7, gateWith(12, null)),
+  hostile("a time that is not whole", "gate", "schema", 7, gateWith(7, 1.5)),
+  hostile("a time of 1e300", "gate", "schema", 7, gateWith(7, f(1e300))),
+  hostile("an unknown handle", "gate", "no_session", 7, gateWith(3, 4_000_000)),
+  hostile(
+    "a date extension for a time",
+    "gate",
+    "schema",
+    7,
+    Buffer.concat([pack(gate_values.slice(0, 7)).fill(0x97, 0, 1), bytes("d6ff00000000")]),
+  ),
+  hostile(
+    "a bignum extension for settings",
+    "gate",
+    "schema",
+    7,
+    Buffer.concat([bytes("940100"), pack(7), bytes("c7024200ff")]),
+  ),
+  hostile(
+    "a thousand nested arrays",
+    "gate",
+    "schema",
+    7,
+    Buffer.concat([bytes("94010007"), Buffer.alloc(1000, 0x91)]),
+  ),
+  hostile("a declared array of 2^32 items", "gate", "schema", 7, bytes("94010007ddffffffff")),
+  hostile("a declared text of 2^32 bytes", "gate", "schema", 7, bytes("94010007dbffffffff")),
+  hostile("hello without its map", "gate", "schema", 7, pack([V, OP.hello, 7])),
+  hostile(
+    "hello of an unknown run mode",
+    "gate",
+    "schema",
+    7,
+    pack([V, OP.hello, 7, { client: "x", minor: 0, run_mode: "moon", session: "s", settings: {} }]),
+  ),
+  hostile(
+    "hello with unknown settings",
+    "gate",
+    "settings",
+    7,
+    pack([
+      V,
+      OP.hello,
+      7,
+      { client: "x", minor: 0, run_mode: "live", session: "s", settings: { timeframe_s: 300, profil: "extreme" } },
+    ]),
+  ),
+  hostile(
+    "hello without a timeframe",
+    "gate",
+    "settings",
+    7,
+    pack([V, OP.hello, 7, { client: "x", minor: 0, run_mode: "live", session: "s", settings: {} }]),
+  ),
+  hostile(
+    "samples that do not ascend",
+    "gate",
+    "schema",
+    7,
+    pack([
+      V,
+      OP.portfolio,
+      7,
+      1,
+      1,
+      OPEN_MS,
+      f(1),
+      [
+        [5, f(1)],
+        [5, f(1)],
+      ],
+      [],
+    ]),
+  ),
+  hostile(
+    "a sample newer than its snapshot",
+    "gate",
+    "schema",
+    7,
+    pack([V, OP.portfolio, 7, 1, 1, 5, f(1), [[6, f(1)]], []]),
+  ),
+  hostile(
+    "an infinite equity",
+    "gate",
+    "schema",
+    7,
+    pack([V, OP.portfolio, 7, 1, 1, 5, f(Number.POSITIVE_INFINITY), [], []]),
+  ),
+  hostile(
+    "a position of leverage 0",
+    "gate",
+    "schema",
+    7,
+    pack([V, OP.portfolio, 7, 1, 1, 5, f(1), [], [["A/B", 0, f(1), f(0), 0]]]),
+  ),
+  hostile("annotate without its block", "batch", "schema", 7, pack([V, OP.annotate, 7, 1, 6, {}])),
+  hostile(
+    "annotate with a block too short",
+    "batch",
+    "schema",
+    7,
+    pack([V, OP.annotate, 7, 2, 6, {}]),
+    Buffer.alloc(48),
+  ),
+  hostile("annotate with seven columns", "batch", "schema", 7, pack([V, OP.annotate, 7, 1, 7, {}]), Buffer.alloc(56)),
+  hostile(
+    "annotate of 2,000,001 rows",
+    "batch",
+    "limit",
+    7,
+    pack([V, OP.annotate, 7, 2_000_001, 6, {}]),
+    Buffer.alloc(48),
+  ),
+  hostile(
+    "annotate of -1 rows",
+    "batch",
+    "schema",
+    7,
+    Buffer.concat([bytes("9601"), bytes("02"), bytes("07"), bytes("ff"), bytes("06"), bytes("80")]),
+    Buffer.alloc(0),
+  ),
+  hostile(
+    "annotate with unknown parameters",
+    "batch",
+    "settings",
+    7,
+    pack([V, OP.annotate, 7, 1, 6, { profile: "bold", window_set: "standard", timeframe_s: 300 }]),
+    Buffer.alloc(48),
+  ),
+  hostile(
+    "annotate of a candle of zeros",
+    "batch",
+    "bad_input",
+    7,
+    pack([V, OP.annotate, 7, 1, 6, { profile: "extreme", window_set: "standard", timeframe_s: 300 }]),
+    Buffer.alloc(48),
+  ),
+];
+
+const files = { "requests.json": requests, "replies.json": replies, "hostile.json": hostiles };
+for (const [name, vectors] of Object.entries(files)) {
+  const path = join(here, "vectors", name);
+  const text = `[\n${vectors.map((one) => JSON.stringify(one)).join(",\n")}\n]\n`;
+  if (!process.argv.includes("--check")) {
+    writeFileSync(path, text);
+  } else if (readFileSync(path, "utf8") !== text) {
+    process.stderr.write(`protocol/vectors/${name} is out of date: run \`node protocol/make-vectors.mjs\`\n`);
+    process.exitCode = 1;
+  }
+}
