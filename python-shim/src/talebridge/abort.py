@@ -1,6 +1,6 @@
 """Stopping a freqtrade run from inside a callback.
 
-freqtrade takes an exception in most callbacks for approval and lets SystemExit end with exit code 0.
+freqtrade takes an exception in most callbacks for approval; SystemExit ends it with exit code 0.
 What ends a backtest with exit code 2 is an OperationalException in populate_*, and everywhere else
 the flag that its web server uses to cancel a run.
 """

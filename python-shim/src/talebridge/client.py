@@ -109,7 +109,7 @@ class Channel:
         return sock
 
     def _probe(self) -> None:
-        """Fails at once when nobody listens; ZeroMQ would only tell by running into the deadline."""
+        """Fails at once when nobody listens; ZeroMQ would tell by running into the deadline."""
         if len(os.fsencode(self.path)) > MAX_SOCKET_PATH_BYTES:
             raise Unavailable(
                 f"the socket path {self.path} is longer than {MAX_SOCKET_PATH_BYTES} bytes: "
@@ -135,9 +135,7 @@ class Channel:
             self.close()
             raise SendFailed(f"no bridge answers at {self.path} ({error})") from error
 
-    def _receive(
-        self, sock: zmq.Socket[bytes], deadline: Deadline
-    ) -> tuple[bytes, list[Any]]:
+    def _receive(self, sock: zmq.Socket[bytes], deadline: Deadline) -> tuple[bytes, list[Any]]:
         sock.setsockopt(zmq.RCVTIMEO, deadline.left_ms())
         further: list[Any] = []
         try:
@@ -200,7 +198,7 @@ _process = _Process()
 
 
 def _reset_after_fork() -> None:
-    global _process  # noqa: PLW0603 - the one place where the process's state is exchanged
+    global _process
     _inherited.append(_process)
     _process = _Process()
 

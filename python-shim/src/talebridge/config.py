@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -33,7 +33,11 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "batch_timeout_s": (0.1, 600),
     "breaker_s": (0, 600),
 }
-LENGTHS: Mapping[str, tuple[int, int]] = {"dir": (1, 90), "journal_dir": (1, 4096), "session": (1, 96)}
+LENGTHS: Mapping[str, tuple[int, int]] = {
+    "dir": (1, 90),
+    "journal_dir": (1, 4096),
+    "session": (1, 96),
+}
 
 
 @dataclass(frozen=True)
@@ -67,18 +71,18 @@ class Settings:
         return Path(f"/tmp/talebridge-{os.getuid()}")  # noqa: S108 - the documented default, mode 0700
 
 
-def resolve(arguments: Mapping[str, Any], block: object) -> Settings:
-    """Merges and checks. `block` is config["risk_bridge"] or None.
+def resolve(sources: Sequence[object]) -> Settings:
+    """Merges and checks settings, later sources overruling earlier ones; None is an empty one.
 
     Raises SettingsRejected naming every violation at once.
     """
-    if block is not None and not isinstance(block, Mapping):
-        raise SettingsRejected(
-            f"risk_bridge in config.json has to be a map of settings, not {block!r}"
-        )
     violations: dict[str, str] = {}
     given: dict[str, Any] = {}
-    for source in (arguments, block or {}):
+    for source in sources:
+        if source is None:
+            continue
+        if not isinstance(source, Mapping):
+            raise SettingsRejected(f"risk_bridge has to be a map of settings, not {source!r}")
         _flatten(source, given, violations)
     values = {spec.path: spec.default for spec in SETTINGS if spec.part == "shim"}
     for path, value in given.items():

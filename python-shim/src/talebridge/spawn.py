@@ -161,7 +161,7 @@ def start_private(settings: Settings, user_data_dir: Path | None) -> Path:
     The directory is also exported as TALEBRIDGE_DIR, so that worker processes find it.
     Raises Unavailable saying what went wrong and what to do.
     """
-    global _private  # noqa: PLW0603 - one daemon per process
+    global _private
     wanted = None if settings.dir is None else settings.directory()
     if _private is not None and _private.pid == os.getpid():
         if _private.alive() and wanted in (None, _private.directory):

@@ -1,7 +1,7 @@
 """Bytes <-> typed messages of the wire protocol (protocol/spec.md). Knows no sockets.
 
-Everything a peer sends is untrusted: numbers are converted by schema, and whatever does not fit is a
-`ProtocolError`, so that a garbled answer can only deny.
+Everything a peer sends is untrusted: numbers are converted by schema, and whatever does not fit is
+a `ProtocolError`, so that a garbled answer can only deny.
 """
 
 from __future__ import annotations
@@ -261,7 +261,7 @@ def decode_reply(frame: bytes, request_id: int) -> list[Any]:
     """
     try:
         message = msgpack.unpackb(frame, raw=False, strict_map_key=True)
-    except Exception as error:  # noqa: BLE001 - msgpack raises a dozen types on garbage
+    except Exception as error:
         raise ProtocolError(f"the bridge sent something that is not msgpack ({error})") from error
     if not isinstance(message, list) or len(message) < 3:
         raise ProtocolError("the bridge sent something that is not a reply")

@@ -1,0 +1,105 @@
+"""What happens once, when a strategy is constructed: start-up candles, first contact."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from talebridge import spawn
+from talebridge._generated import MEMORY_ROWS
+from talebridge.abort import operational_exception
+from talebridge.config import FINGERPRINT, with_defaults
+from talebridge.errors import BridgeError, SettingsRejected, Unavailable
+from talebridge.modes import Context
+
+if TYPE_CHECKING:
+    from talebridge.gate import RiskGate
+
+logger = logging.getLogger(__name__)
+
+
+def raise_startup_candles(strategy: Any, window_set: str, *, recursive: bool) -> None:
+    """Makes freqtrade load the M candles a verdict needs before the first one it trades on.
+
+    A value in config.json overrides the strategy's, so it is raised too, except under
+    recursive-analysis, which varies exactly that value. Raises when the strategy computes the value
+    itself and it is too small.
+    """
+    needed = MEMORY_ROWS[window_set]
+    own = strategy.startup_candle_count
+    if isinstance(getattr(type(strategy), "startup_candle_count", None), property):
+        if own < needed:
+            raise operational_exception(
+                f"talebridge needs {needed} start-up candles, and startup_candle_count is a "
+                f"property that returns {own}: let it return at least {needed}, or use "
+                "risk_bridge.window_set: compact"
+            )
+        return
+    config = strategy.config
+    configured = config.get("startup_candle_count")
+    if configured is not None and recursive:
+        return
+    before = max(own, configured or 0)
+    if before >= needed and (configured is None or configured >= needed):
+        return
+    logger.info("talebridge: startup_candle_count raised from %s to %s", configured or own, needed)
+    strategy.startup_candle_count = max(before, needed)
+    if configured is not None:
+        config["startup_candle_count"] = strategy.startup_candle_count
+
+
+def first_contact(gate: RiskGate) -> None:
+    """Says hello to the bridge, starting a private one where that is allowed.
+
+    Backtest, hyperopt and analysis end here without a bridge; a bot starts without it and pauses
+    its entries; plots and the web server carry on.
+    """
+    try:
+        _hello(gate)
+    except SettingsRejected as error:
+        if gate.context is not Context.PASSIVE:
+            raise operational_exception(f"talebridge: {error}") from None
+        logger.warning("talebridge: %s", error)
+    except BridgeError as error:
+        hint = spawn.how_to_start(gate.directory)
+        if gate.context is Context.OPTIMIZE:
+            raise operational_exception(f"talebridge: {error}. {hint}.") from None
+        gate.report(error)
+    else:
+        _publish(gate)
+
+
+def _hello(gate: RiskGate) -> None:
+    try:
+        gate.open()
+    except Unavailable as error:
+        if not _may_start(gate):
+            raise
+        logger.debug("talebridge: %s; starting a private bridge", error)
+        directory = gate.strategy.config.get("user_data_dir")
+        gate.directory = spawn.start_private(
+            gate.settings, None if directory is None else Path(directory)
+        )
+        gate.open()
+
+
+def _may_start(gate: RiskGate) -> bool:
+    wanted = gate.settings.autostart
+    return wanted == "on" or (wanted == "auto" and gate.context is Context.OPTIMIZE)
+
+
+def _publish(gate: RiskGate) -> None:
+    """Puts the fingerprint where freqtrade's backtest cache and the result file see it.
+
+    Nothing volatile goes there: the cache hashes the configuration.
+    """
+    config = gate.strategy.config
+    config["risk_bridge"] = {**(config.get("risk_bridge") or {}), FINGERPRINT: gate.fingerprint}
+    original = config.get("original_config")
+    if isinstance(original, dict):
+        original["risk_bridge"] = {
+            **(original.get("risk_bridge") or {}),
+            **with_defaults(gate.settings),
+            FINGERPRINT: gate.fingerprint,
+        }
