@@ -7,29 +7,48 @@ import { dirname, relative } from "node:path";
 import { ROOT } from "./paths.mjs";
 
 const TAIL_LINES = 40;
-const KILL_AFTER_MS = 5000;
+const KILL_AFTER_MS = 8000;
 
 /** @type {Set<import("node:child_process").ChildProcess>} */
 const children = new Set();
+/** @type {Set<() => Promise<void>>} */
+const cleanUps = new Set();
 let stopping = false;
 
-/** Ends all children and this process on SIGINT, SIGTERM and SIGHUP. Call once from an entry script. */
+/**
+ * Has something done before this process ends on a signal.
+ * @param {() => Promise<void>} cleanUp
+ * @returns {() => void} takes it back
+ */
+export function onStop(cleanUp) {
+  cleanUps.add(cleanUp);
+  return () => {
+    cleanUps.delete(cleanUp);
+  };
+}
+
+/** @param {import("node:child_process").ChildProcess} child */
+function ended(child) {
+  return new Promise((resolve) => child.once("exit", resolve));
+}
+
+/** Ends all children, then this process, on SIGINT, SIGTERM and SIGHUP; a second signal ends it at once. Call once from an entry script. */
 export function stopChildrenOnSignal() {
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
     process.on(signal, () => {
       const code = 128 + constants.signals[signal];
-      if (stopping || children.size === 0) process.exit(code);
+      if (stopping) process.exit(code);
       stopping = true;
-      for (const child of children) {
+      process.stderr.write(`\n${signal}: stopping\n`);
+      const work = [...children].map((child) => {
         child.kill(signal);
-        child.once("exit", () => {
-          if (children.size === 0) process.exit(code);
-        });
-      }
+        return ended(child);
+      });
       setTimeout(() => {
         for (const child of children) child.kill("SIGKILL");
         process.exit(code);
       }, KILL_AFTER_MS);
+      Promise.allSettled([...work, ...[...cleanUps].map((cleanUp) => cleanUp())]).then(() => process.exit(code));
     });
   }
 }
