@@ -31,7 +31,8 @@ fn ulps(got: f64, expected: f64) -> f64 {
 #[test]
 fn ln_and_exp_are_within_one_ulp_of_the_correctly_rounded_value() {
     let oracles = oracles();
-    let functions: [(&str, fn(f64) -> f64, f64); 3] = [("ln", math::ln, 1.0), ("exp", math::exp, 1.0), ("ln_1p", math::ln_1p, 2.0)];
+    type Function = (&'static str, fn(f64) -> f64, f64);
+    let functions: [Function; 3] = [("ln", math::ln, 1.0), ("exp", math::exp, 1.0), ("ln_1p", math::ln_1p, 2.0)];
     for (name, function, limit) in functions {
         let points = list(&oracles["functions"], name);
         assert!(points.len() >= 300);

@@ -72,17 +72,18 @@ impl Backend {
 
     /// Every set this CPU has, slowest first.
     pub fn available() -> Vec<Self> {
-        let mut sets = vec![Self(Set::Scalar)];
-        #[cfg(all(feature = "simd", target_arch = "x86_64"))]
-        {
-            sets.push(Self(Set::Sse2));
-            if x86::Avx2::detect().is_some() {
-                sets.push(Self(Set::Avx2));
-            }
-        }
-        #[cfg(all(feature = "simd", target_arch = "aarch64"))]
-        sets.push(Self(Set::Neon));
-        sets
+        [
+            Some(Self(Set::Scalar)),
+            #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+            Some(Self(Set::Sse2)),
+            #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+            x86::Avx2::detect().map(|_| Self(Set::Avx2)),
+            #[cfg(all(feature = "simd", target_arch = "aarch64"))]
+            Some(Self(Set::Neon)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
     /// The fastest set this CPU has.
