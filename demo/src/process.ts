@@ -112,10 +112,11 @@ function firstLine(child: ChildProcess, timeout_ms: number): Promise<string | nu
   });
 }
 
-/** SIGTERM to the group, SIGKILL after a while. */
+/** Closes its stdin and sends SIGTERM to the group, SIGKILL after a while. */
 async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const end = ended(child).catch(() => "not started");
+  child.stdin?.end();
   signalGroup(child, "SIGTERM");
   const timer = setTimeout(() => signalGroup(child, "SIGKILL"), GRACE_MS);
   await end;
