@@ -40,7 +40,8 @@
       if (box === null) return;
       const style = getComputedStyle(document.documentElement);
       const color = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
-      const axis = { stroke: color("--soft"), grid: { stroke: color("--line") }, ticks: { stroke: color("--line") } };
+      const line = { stroke: color("--line"), width: 1 };
+      const axis = { stroke: color("--soft"), grid: line, ticks: line };
       const shown = (/** @type {unknown} */ _plot, /** @type {number | null} */ value) =>
         value === null || value === undefined ? "–" : format(value);
       const plot = new UPlot(
@@ -50,9 +51,12 @@
           tzDate: (seconds) => UPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
           cursor: { sync: { key: "replay" } },
           scales: { x: { time: true } },
-          axes: [axis, { ...axis, size: 84, values: (_plot, values) => values.map(format) }],
+          axes: [
+            { ...axis, values: (_plot, splits, _axis, _space, step) => splits.map((at) => date(at, step)) },
+            { ...axis, size: 76, values: (_plot, values) => values.map(format) },
+          ],
           series: [
-            { label: "Time (UTC)" },
+            { label: "Time (UTC)", value: (_plot, at) => (at === null || at === undefined ? "–" : date(at, 0)) },
             { label: "Without the gate", stroke: color("--without"), width: 1.5, dash: [6, 3], value: shown },
             { label: "With the gate", stroke: color("--with"), width: 2, value: shown },
           ],
@@ -85,6 +89,16 @@
       high = Math.max(high, value);
       return value / high - 1;
     });
+  }
+
+  /**
+   * @param {number} at_s
+   * @param {number} step_s distance of two dates; 0: to the minute
+   */
+  function date(at_s, step_s) {
+    const text = new Date(at_s * 1000).toISOString().replace("T", " ");
+    if (step_s >= 28 * 86400) return text.slice(0, 7);
+    return step_s >= 86400 ? text.slice(5, 10) : text.slice(step_s === 0 ? 0 : 5, 16);
   }
 
   /** @param {number} value */

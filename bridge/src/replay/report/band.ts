@@ -3,8 +3,8 @@ import type { ReplayResult } from "../run/result.js";
 import { type Html, html } from "./escape.js";
 import { signedMoney } from "./format.js";
 
-const WIDTH = 640;
-const PAD = 60;
+const WIDTH = 440;
+const PAD = 66;
 const MIDDLE = 46;
 
 export function placeboBand(result: ReplayResult): Html {
@@ -25,5 +25,6 @@ export function placeboBand(result: ReplayResult): Html {
 <text x="${x(gate)}" y="20" text-anchor="middle">gate ${signedMoney(gate)}</text>
 <text x="${x(p05)}" y="82" text-anchor="middle">5 %: ${signedMoney(p05)}</text>
 <text x="${x(p95)}" y="82" text-anchor="middle">95 %: ${signedMoney(p95)}</text>
-</svg>`;
+</svg>
+<p class="soft">Change of profit. Band: nine of ten of those gates; line in it: their median; dot: the gate.</p>`;
 }

@@ -1,4 +1,4 @@
-/** Numbers and times as the report and the terminal show them. Minus is U+2212; numbers that do not exist are "–". */
+/** Numbers and times as the report and the terminal show them. Minus is U+2212, units follow a no-break space, numbers that do not exist are "–". */
 
 const NONE = "–";
 
@@ -18,14 +18,14 @@ export function signedMoney(value: number | null): string {
 
 /** 0.1234 -> "12.3 %". */
 export function percent(value: number | null, digits = 1): string {
-  return isNumber(value) ? minus(`${(value * 100).toFixed(digits)} %`) : NONE;
+  return isNumber(value) ? minus(`${(value * 100).toFixed(digits)}\u00a0%`) : NONE;
 }
 
 /** A difference of two shares, in percentage points: 0.1234 -> "+12.3 pp". */
 export function points(value: number | null, digits = 1): string {
   if (!isNumber(value)) return NONE;
   const text = minus(`${(value * 100).toFixed(digits)}`);
-  return `${value > 0 && !/^[0.]*$/.test(text) ? "+" : ""}${text} pp`;
+  return `${value > 0 && !/^[0.]*$/.test(text) ? "+" : ""}${text}\u00a0pp`;
 }
 
 /** A measure: three significant digits, no exponent. */
@@ -53,5 +53,5 @@ function isNumber(value: number | null): value is number {
 }
 
 function minus(text: string): string {
-  return /^-[0.,]*( %)?$/.test(text) ? text.slice(1) : text.replace("-", "−");
+  return /^-[0.,]*(\u00a0%)?$/.test(text) ? text.slice(1) : text.replace("-", "−");
 }

@@ -1,13 +1,15 @@
 /** The list of stopped and reduced entries. */
 import type { Entry, ReplayResult } from "../run/result.js";
 import { type Html, html } from "./escape.js";
-import { counted, measure, money, percent, signedMoney, time } from "./format.js";
+import { counted, money, signedMoney, time } from "./format.js";
 import { explain } from "./words.js";
 
 /** More rows than this make a page slow; the ones with the largest effect are kept. */
 export const MAX_LEDGER_ROWS = 3000;
 
 const DECISIONS = { allow: "allowed", reduce: "reduced", deny: "denied", not_asked: "not asked" } as const;
+/** In place of a reason, for scale-ins of a denied trade. */
+export const TRADE_DENIED = "trade denied";
 const KINDS = { entry: "entry", scale_in: "scale-in" } as const;
 
 interface Column {
@@ -21,12 +23,10 @@ interface Column {
 const COLUMNS: readonly Column[] = [
   { label: "Time (UTC)", number: false, choice: false, text: (entry) => time(entry.at_ms) },
   { label: "Pair", number: false, choice: true, text: (entry) => entry.pair },
-  { label: "Side", number: false, choice: false, text: (entry) => entry.side },
-  { label: "Order", number: false, choice: false, text: (entry) => KINDS[entry.kind] },
+  { label: "Order", number: false, choice: false, text: (entry) => `${entry.side} ${KINDS[entry.kind]}` },
   { label: "Tag", number: false, choice: false, text: (entry) => entry.enter_tag },
   { label: "Decision", number: false, choice: true, text: (entry) => DECISIONS[entry.decision] },
   { label: "Reason", number: false, choice: true, text: reasonOf },
-  { label: "Measured / limit", number: true, choice: false, text: measured },
   {
     label: "Stake → let through",
     number: true,
@@ -97,14 +97,8 @@ function changeOf(entry: Entry): number {
   return entry.profit_with - entry.profit_abs;
 }
 
-function reasonOf(entry: Entry): string {
-  return entry.decision === "not_asked" ? "trade denied" : entry.reason;
-}
-
-function measured(entry: Entry): string {
-  if (entry.value === null) return "";
-  const show = entry.reason === "drawdown" || entry.reason === "daily_loss" ? percent : measure;
-  return entry.limit === null ? show(entry.value) : `${show(entry.value)} / ${show(entry.limit)}`;
+export function reasonOf(entry: Entry): string {
+  return entry.decision === "not_asked" ? TRADE_DENIED : entry.reason;
 }
 
 export function tone(value: number): "good" | "bad" | "" {

@@ -7,7 +7,7 @@ import type { ReplayResult, SideTotals } from "../run/result.js";
 import { placeboBand } from "./band.js";
 import { Html, html, scriptJson } from "./escape.js";
 import { day, money, percent, points, signedMoney, time } from "./format.js";
-import { affected, ledger, tone } from "./ledger.js";
+import { affected, ledger, reasonOf, TRADE_DENIED, tone } from "./ledger.js";
 import { againstChance, againstConstantSize, answer, caveats, FIRST_ORDER } from "./words.js";
 
 /** Inlined texts, read from the package: the page's own and uPlot's. */
@@ -58,7 +58,7 @@ function headline(result: ReplayResult): Html {
 <h2>What the gate would have done</h2>
 <p class="answer">${answer(result)}</p>
 <dl class="tiles">
-${tile("Entries", counts.entries, "scale-ins included")}
+${tile("Entry orders", counts.entries, "")}
 ${tile("Denied", counts.denied, percent(counts.denied / counts.entries))}
 ${tile("Reduced", counts.reduced, percent(counts.reduced / counts.entries))}
 ${tile("Allowed in full", counts.allowed, percent(counts.allowed / counts.entries))}
@@ -96,7 +96,7 @@ function comparison(result: ReplayResult): Html {
   const marked = change((side) => side.drawdown_marked.ratio);
   const plain = change((side) => side.adverse_excursion.plain);
   const weighted = change((side) => side.adverse_excursion.weighted);
-  return html`<div class="scroll" role="region" aria-label="Comparison" tabindex="0"><table>
+  return html`<div class="scroll" role="region" aria-label="Comparison" tabindex="0"><table class="compare">
 <thead><tr><td></td><th scope="col" class="num"><span class="key without"></span>Without gate</th><th scope="col" class="num"><span class="key with"></span>With gate</th><th scope="col" class="num">Difference</th></tr></thead>
 <tbody>
 ${row("Trades taken", (side) => side.trades.toLocaleString("en-US"), String(gated.trades - without.trades).replace("-", "−"))}
@@ -122,27 +122,34 @@ function charts(): Html {
 }
 
 function reasons(result: ReplayResult): Html {
-  const { by_reason } = result.counts;
-  if (by_reason.length === 0) return html``;
-  const { precision } = result.effect;
+  const { counts, effect } = result;
+  if (affected(result).length === 0) return html``;
   const changes = new Map<string, { avoided: number; missed: number }>();
   for (const entry of affected(result)) {
-    if (entry.decision === "not_asked") continue;
     const change = entry.profit_with - entry.profit_abs;
-    const sum = changes.get(entry.reason) ?? { avoided: 0, missed: 0 };
+    const sum = changes.get(reasonOf(entry)) ?? { avoided: 0, missed: 0 };
     if (change > 0) sum.avoided += change;
     else sum.missed -= change;
-    changes.set(entry.reason, sum);
+    changes.set(reasonOf(entry), sum);
   }
+  const row = (reason: string, denied: number, reduced: number, meaning: string): Html =>
+    html`<tr><th scope="row"><code>${reason}</code></th><td class="num">${denied}</td><td class="num">${reduced}</td><td class="num">${money(changes.get(reason)?.avoided ?? 0)}</td><td class="num">${money(changes.get(reason)?.missed ?? 0)}</td><td>${meaning}</td></tr>\n`;
+  const { precision } = effect;
   return html`<section>
 <h2>Why, and what each reason did</h2>
-<div class="scroll" role="region" aria-label="Reasons" tabindex="0"><table>
+<div class="scroll" role="region" aria-label="Reasons" tabindex="0"><table class="wide">
 <thead><tr><th scope="col">Reason</th><th scope="col" class="num">Denied</th><th scope="col" class="num">Reduced</th><th scope="col" class="num">Loss avoided</th><th scope="col" class="num">Profit missed</th><th scope="col">Meaning</th></tr></thead>
 <tbody>
-${by_reason.map(
-  ({ reason, denied, reduced }) =>
-    html`<tr><th scope="row"><code>${reason}</code></th><td class="num">${denied}</td><td class="num">${reduced}</td><td class="num">${money(changes.get(reason)?.avoided ?? 0)}</td><td class="num">${money(changes.get(reason)?.missed ?? 0)}</td><td>${meaningOf(reason)}</td></tr>\n`,
-)}</tbody>
+${counts.by_reason.map(({ reason, denied, reduced }) => row(reason, denied, reduced, meaningOf(reason)))}${
+  counts.not_asked === 0
+    ? html``
+    : row(
+        TRADE_DENIED,
+        counts.not_asked,
+        0,
+        "Scale-ins that fall away because the gate would not have let their trade open.",
+      )
+}</tbody>
 </table></div>
 <p>Of the denied entries ${percent(precision.denied_losers)} lost, of all entries ${percent(precision.base_losers)}. Of the stake taken away ${percent(precision.cut_stake_losers)} lost, of all stake ${percent(precision.base_stake_losers)}. A gate that picks losers must be above the base rate by more than chance.</p>
 </section>`;
