@@ -1,0 +1,82 @@
+/** Requests, policies and sessions for the gate's tests: everything allowed unless a test says otherwise. */
+import { gateEvent, type PositionRow } from "../../src/gate/events.js";
+import { gate } from "../../src/gate/gate.js";
+import { applyEvent, newSession, type SessionState } from "../../src/gate/session.js";
+import type { GateRequest, Policy, Verdict } from "../../src/gate/types.js";
+import { DAY_MS } from "../../src/portfolio/equity.js";
+import { REASON } from "../../src/protocol/codes.js";
+
+export const TIMEFRAME_MS = 300_000;
+/** A UTC midnight. */
+export const DAY0 = 20_000 * DAY_MS;
+export const OPEN_MS = DAY0 + 12 * 3_600_000;
+/** The moment the signal candle closes. */
+export const NOW_MS = OPEN_MS + TIMEFRAME_MS;
+
+export function request(over: Partial<GateRequest> = {}): GateRequest {
+  return {
+    pair: "AAA/BBB",
+    side: "long",
+    kind: "entry",
+    stage: "size",
+    candle_open_ms: OPEN_MS,
+    now_ms: NOW_MS,
+    candle_size: 1,
+    candle_reason: REASON.ok,
+    candle_value: Number.NaN,
+    stake: 100,
+    min_stake: 10,
+    leverage: 1,
+    rate: 1.5,
+    ...over,
+  };
+}
+
+export function policy(limits: Partial<Policy["limits"]> = {}, over: Partial<Policy> = {}): Policy {
+  return {
+    mode: "enforce",
+    timeframe_s: TIMEFRAME_MS / 1000,
+    portfolio_limits: true,
+    candle_limits: new Map([[REASON.jump, { from: 4, deny_above: 8 }]]),
+    limits: {
+      max_verdict_age_candles: 2,
+      max_drawdown: null,
+      drawdown_window_days: 30,
+      max_daily_loss: null,
+      max_gross_exposure: null,
+      max_pair_exposure: null,
+      ...limits,
+    },
+    ...over,
+  };
+}
+
+/** A session whose newest portfolio has this equity, after earlier samples. */
+export function session(
+  equity = 1000,
+  positions: readonly PositionRow[] = [],
+  samples: readonly (readonly [number, number])[] = [],
+  at_ms = NOW_MS,
+): SessionState {
+  const state = newSession("backtest");
+  portfolio(state, equity, positions, samples, at_ms);
+  return state;
+}
+
+export function portfolio(
+  state: SessionState,
+  equity: number,
+  positions: readonly PositionRow[] = [],
+  samples: readonly (readonly [number, number])[] = [],
+  at_ms = NOW_MS,
+): void {
+  const snapshot_seq = state.seq + 1;
+  applyEvent(state, { type: "portfolio", session: "s", snapshot_seq, at_ms, equity, samples, positions });
+}
+
+/** Asks and applies, as the daemon does. */
+export function ask(state: SessionState, rules: Policy, question: GateRequest): Verdict {
+  const verdict = gate(state, rules, question);
+  applyEvent(state, gateEvent("s", state.seq, question, verdict));
+  return verdict;
+}
