@@ -12,7 +12,7 @@ from talebridge import risk_gated
 
 @risk_gated
 class Biased(IStrategy):
-    """Buys when the next candle rises."""
+    """Buys when the price will be higher in an hour."""
 
     INTERFACE_VERSION = 3
     timeframe = "5m"
@@ -24,7 +24,7 @@ class Biased(IStrategy):
     stoploss = -0.05
 
     def populate_indicators(self, dataframe: DataFrame, metadata: dict) -> DataFrame:
-        dataframe["future_return"] = dataframe["close"].shift(-1) / dataframe["close"] - 1
+        dataframe["future_return"] = dataframe["close"].shift(-12) / dataframe["close"] - 1
         return dataframe
 
     def populate_entry_trend(self, dataframe: DataFrame, metadata: dict) -> DataFrame:

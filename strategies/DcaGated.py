@@ -1,6 +1,7 @@
 """A gated strategy that adds to losing positions: every addition is gated like an entry."""
 
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from freqtrade.persistence import Trade
@@ -53,7 +54,7 @@ class DcaGated(IStrategy):
         leverage: float,
         entry_tag: str | None,
         side: str,
-        **kwargs,
+        **kwargs: Any,
     ) -> float:
         """Leaves room for the additions."""
         return proposed_stake / (1 + self.max_entry_position_adjustment)
@@ -70,7 +71,7 @@ class DcaGated(IStrategy):
         current_exit_rate: float,
         current_entry_profit: float,
         current_exit_profit: float,
-        **kwargs,
+        **kwargs: Any,
     ) -> float | tuple[float | None, str | None] | None:
         """The next third, once the position is far enough below its average."""
         entries = trade.nr_of_successful_entries

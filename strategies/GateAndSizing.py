@@ -1,6 +1,7 @@
 """A gated strategy that sizes its own stakes; the gate can only make them smaller."""
 
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from freqtrade.strategy import IStrategy
@@ -50,7 +51,7 @@ class GateAndSizing(IStrategy):
         leverage: float,
         entry_tag: str | None,
         side: str,
-        **kwargs,
+        **kwargs: Any,
     ) -> float:
         """Half to all of the proposed stake, by how volatile the pair is now.
 

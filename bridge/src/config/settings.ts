@@ -208,11 +208,7 @@ export const SettingsSchema = Type.Object(
     ),
     journal_dir: Type.Optional(
       Type.Union([Type.String({ minLength: 1, maxLength: 4096 }), Type.Null()], {
-        ...meta(
-          "shim",
-          "Where a private bridge writes its journal. Null: in its own directory, removed with it.",
-          null,
-        ),
+        ...meta("shim", "Where a private bridge writes its journal. Null: <user_data_dir>/talebridge/journal.", null),
       }),
     ),
     command: Type.Optional(
@@ -237,19 +233,31 @@ export const SettingsSchema = Type.Object(
       }),
     ),
     timeout_ms: Type.Optional(
-      Type.Number({ minimum: 1, maximum: 10000, ...meta("shim", "Deadline of one gate question.", 50) }),
+      Type.Number({
+        minimum: 1,
+        maximum: 10000,
+        ...meta("shim", "Live: deadline of one gate question. Backtests wait batch_timeout_s.", 50),
+      }),
     ),
     hello_timeout_ms: Type.Optional(
       Type.Number({ minimum: 10, maximum: 60000, ...meta("shim", "Deadline of the first contact.", 1000) }),
     ),
     batch_timeout_s: Type.Optional(
-      Type.Number({ minimum: 0.1, maximum: 600, ...meta("shim", "Deadline of one annotated frame.", 10) }),
+      Type.Number({
+        minimum: 0.1,
+        maximum: 600,
+        ...meta("shim", "Deadline of one annotated frame. Live no longer than hello_timeout_ms.", 10),
+      }),
     ),
     breaker_s: Type.Optional(
       Type.Number({
         minimum: 0,
         maximum: 600,
-        ...meta("shim", "After three failures in a row the bridge is not asked for this long.", 2),
+        ...meta(
+          "shim",
+          "Live: after a failure the bridge is not asked for this long, so that many pairs cost one deadline.",
+          2,
+        ),
       }),
     ),
     fingerprint: Type.Optional(

@@ -668,8 +668,8 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
         choices=(),
         part="shim",
         meaning=(
-            "Where a private bridge writes its journal. Null: in its own directory, removed "
-            "with it."
+            "Where a private bridge writes its journal. Null: "
+            "<user_data_dir>/talebridge/journal."
         ),
         by_profile=None,
         values="a text of 1 to 4096 characters, or null",
@@ -706,7 +706,7 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
         default=50,
         choices=(),
         part="shim",
-        meaning="Deadline of one gate question.",
+        meaning="Live: deadline of one gate question. Backtests wait batch_timeout_s.",
         by_profile=None,
         values="a number at least 1 and at most 10000",
     ),
@@ -726,7 +726,7 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
         default=10,
         choices=(),
         part="shim",
-        meaning="Deadline of one annotated frame.",
+        meaning="Deadline of one annotated frame. Live no longer than hello_timeout_ms.",
         by_profile=None,
         values="a number at least 0.1 and at most 600",
     ),
@@ -736,7 +736,10 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
         default=2,
         choices=(),
         part="shim",
-        meaning="After three failures in a row the bridge is not asked for this long.",
+        meaning=(
+            "Live: after a failure the bridge is not asked for this long, so that many pairs "
+            "cost one deadline."
+        ),
         by_profile=None,
         values="a number at least 0 and at most 600",
     ),

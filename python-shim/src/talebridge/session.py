@@ -99,7 +99,8 @@ class Session:
         deadline = Deadline(self.terms.gate_timeout_s if urgent else long_s)
 
         def once(channel: Channel) -> columns.Block:
-            if channel.boot is None:
+            # The connection may be one a previous session of this process said hello on.
+            if channel.boot is None or not self._engine:
                 self._hello(channel, deadline)
             request_id = channel.new_id()
             header = wire.encode_annotate(request_id, rows, self.terms.engine)
