@@ -19,12 +19,12 @@ function walk(schema: TSchema, value: unknown, path: string, found: Violation[])
   if (Type.IsObject(schema) && isRecord(value)) {
     const names = Object.keys(schema.properties);
     for (const key of Object.keys(value)) {
-      const property = schema.properties[key];
+      const property = Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
       if (property === undefined) found.push({ path: join(path, shorten(key)), message: unknownKey(key, names) });
       else walk(property, value[key], join(path, key), found);
     }
     for (const name of schema.required ?? []) {
-      if (!(name in value)) found.push({ path: join(path, name), message: "is missing" });
+      if (!Object.hasOwn(value, name)) found.push({ path: join(path, name), message: "is missing" });
     }
     return;
   }

@@ -32,7 +32,7 @@ function whole(minimum: number, maximum: number, description: string, fallback: 
 export const DaemonSchema = Type.Object(
   {
     dir: Type.Optional(
-      Type.Union([Type.String({ minLength: 1, maxLength: 96 }), Type.Null()], {
+      Type.Union([Type.String({ minLength: 1, maxLength: 4096 }), Type.Null()], {
         ...option(
           "Directory of the sockets, created with mode 0700. Null: $TALEBRIDGE_DIR, else $XDG_RUNTIME_DIR/talebridge, else /tmp/talebridge-<uid>.",
           null,

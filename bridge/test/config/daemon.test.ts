@@ -1,0 +1,92 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { resolveDaemon } from "../../src/config/daemon.js";
+import { defaultDir } from "../../src/config/paths.js";
+
+let dir = "";
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "talebridge-config-"));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+function file(content: unknown): string {
+  const path = join(dir, "config.json");
+  writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
+  return path;
+}
+
+function config(args: Parameters<typeof resolveDaemon>[0], env: Record<string, string> = {}) {
+  const resolution = resolveDaemon(args, env, 1000);
+  if (!resolution.ok) throw new Error(JSON.stringify(resolution.violations));
+  return resolution.config;
+}
+
+function violations(args: Parameters<typeof resolveDaemon>[0], env: Record<string, string> = {}) {
+  const resolution = resolveDaemon(args, env, 1000);
+  if (resolution.ok) throw new Error("was accepted");
+  return resolution.violations;
+}
+
+describe("precedence", () => {
+  it("is arguments, environment, file, default", () => {
+    const path = file({ dir: "/run/file", log_level: "debug", limits: { sessions: 3 } });
+    const env = { TALEBRIDGE_DIR: "/run/env", TALEBRIDGE_LOG_LEVEL: "warn" };
+    expect(config({ dir: "/run/arg", config: path }, env)).toMatchObject({ dir: "/run/arg", log_level: "warn" });
+    expect(config({ config: path }, env).dir).toBe("/run/env");
+    expect(config({ config: path })).toMatchObject({ dir: "/run/file", log_level: "debug" });
+    expect(config({ config: path }).limits).toMatchObject({ sessions: 3, batches_in_flight: 2 });
+    expect(config({})).toMatchObject({ dir: "/tmp/talebridge-1000", log_level: "info", private: false });
+  });
+
+  it("looks for the directory where the shim does", () => {
+    expect(defaultDir({ TALEBRIDGE_DIR: "/a", XDG_RUNTIME_DIR: "/b" }, 5)).toBe("/a");
+    expect(defaultDir({ XDG_RUNTIME_DIR: "/b" }, 5)).toBe("/b/talebridge");
+    expect(defaultDir({}, 5)).toBe("/tmp/talebridge-5");
+  });
+});
+
+describe("journal directory", () => {
+  it("is inside a named directory, and outlives a default one", () => {
+    expect(config({ dir: "/run/x" }).journal_dir).toBe("/run/x/journal");
+    expect(config({ private: true }).journal_dir).toBe("/tmp/talebridge-1000/journal");
+    expect(config({}, { HOME: "/home/u" }).journal_dir).toBe("/home/u/.local/state/talebridge/journal");
+    expect(config({}, { XDG_STATE_HOME: "/state" }).journal_dir).toBe("/state/talebridge/journal");
+    expect(config({ journal_dir: "/j" }).journal_dir).toBe("/j");
+  });
+});
+
+describe("violations", () => {
+  it("name the file, the key and what is admitted, all at once", () => {
+    const path = file({ log_level: "loud", limits: { sessions: 0 }, jornal: {} });
+    expect(violations({ config: path, log_level: "shout" })).toEqual([
+      { path: `${path}: log_level`, message: expect.stringContaining('was "loud"; must be one of') },
+      { path: `${path}: limits.sessions`, message: "was 0; must be a whole number at least 1 and at most 1024" },
+      { path: `${path}: jornal`, message: 'is not a known setting; did you mean "journal"?' },
+      { path: "log_level", message: expect.stringContaining('was "shout"') },
+    ]);
+  });
+
+  it.each([
+    ["not JSON", "{", "cannot be read"],
+    ["a list", [], "one JSON object"],
+  ])("refuse a file that is %s", (_, content, text) => {
+    expect(violations({ config: file(content) })[0]?.message).toContain(text);
+  });
+
+  it("refuse a missing file", () => {
+    expect(violations({ config: join(dir, "absent.json") })[0]?.message).toContain("cannot be read");
+  });
+
+  it("refuse a directory too long for a socket, and say how long is admitted", () => {
+    const long = `/${"x".repeat(95)}`;
+    expect(violations({ dir: `${long}x` })[0]?.message).toContain("107");
+    expect(config({ dir: long }).dir).toBe(long);
+  });
+
+  it("refuse a journal limit that one file would fill", () => {
+    const path = file({ journal: { max_file_bytes: 1_048_576, max_total_bytes: 1_048_576 } });
+    expect(violations({ config: path })).toMatchObject([{ path: "journal.max_total_bytes" }]);
+  });
+});

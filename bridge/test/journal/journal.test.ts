@@ -1,0 +1,379 @@
+import * as nodeFs from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type ControlEvent, gateEvent, type PortfolioEvent, type SessionEvent } from "../../src/gate/events.js";
+import { gate } from "../../src/gate/gate.js";
+import { applyEvent, newSession, type SessionState } from "../../src/gate/session.js";
+import { exportSession, importSession } from "../../src/gate/snapshot.js";
+import { fileName, listFiles, repairTail } from "../../src/journal/files.js";
+import type { JournalEvent, JournalLine, StateEvent } from "../../src/journal/lines.js";
+import { parseLine } from "../../src/journal/lines.js";
+import { foldJournal, foldLive, JournalError, readJournal } from "../../src/journal/reader.js";
+import { Journal, type JournalFs, type JournalOptions } from "../../src/journal/writer.js";
+import { REASON } from "../../src/protocol/codes.js";
+import { NOW_MS, policy, request } from "../gate/fixture.js";
+
+let dir = "";
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "talebridge-journal-"));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+const noState = (): StateEvent => ({ type: "state", boot: "b", private: false, sessions: [] });
+
+function journal(over: Partial<JournalOptions> = {}): Journal {
+  return new Journal({
+    dir,
+    boot: "b",
+    start_ms: 1,
+    private: false,
+    max_file_bytes: 1 << 20,
+    max_total_bytes: 1 << 30,
+    state: noState,
+    clock: () => 1_000,
+    onFailure: () => undefined,
+    onRecovery: () => undefined,
+    ...over,
+  });
+}
+
+const control = (why: string, session = "s"): ControlEvent => ({
+  type: "control",
+  session,
+  status: "ACTIVE",
+  until_ms: null,
+  by: "me",
+  why,
+});
+
+async function lines(path = dir): Promise<JournalLine[]> {
+  const all: JournalLine[] = [];
+  for await (const line of readJournal(path)) all.push(line);
+  return all;
+}
+
+const whys = (all: readonly JournalLine[]) => all.flatMap((line) => (line.type === "control" ? [line.why] : []));
+
+/** What a daemon would have journalled for a session with a little of everything. */
+function history(state: SessionState): SessionEvent[] {
+  const events: SessionEvent[] = [];
+  const apply = (event: SessionEvent) => {
+    events.push(event);
+    applyEvent(state, event);
+  };
+  const portfolio = (snapshot_seq: number, at_ms: number, equity: number): PortfolioEvent => ({
+    type: "portfolio",
+    session: "s",
+    snapshot_seq,
+    at_ms,
+    equity,
+    samples: [[at_ms - 10, equity + 5]],
+    positions: [["CCC/BBB", "short", 12.5, 2, "pending"]],
+  });
+  apply({
+    type: "hello",
+    session: "s",
+    run_mode: "live",
+    client: "c",
+    settings: { profile: "extreme" },
+    fingerprint: "f",
+  });
+  apply(portfolio(1, NOW_MS - 86_400_000, 1000));
+  apply(portfolio(2, NOW_MS, 990));
+  apply({ type: "control", session: "s", status: "REDUCING", until_ms: NOW_MS - 1, by: "me", why: "test" });
+  for (const over of [
+    {},
+    { candle_size: 0.5, candle_reason: REASON.jump, candle_value: 5 },
+    { pair: "CCC/BBB", stake: Number.NaN },
+    { pair: "DDD/BBB", candle_size: 0.25, candle_reason: REASON.tail },
+  ]) {
+    const question = request(over);
+    apply(gateEvent("s", state.seq, question, gate(state, policy(), question)));
+  }
+  return events;
+}
+
+describe("writing and reading", () => {
+  it("gives back every event, numbered from 1, before append returns", async () => {
+    const events = history(newSession("live"));
+    const made = journal();
+    events.forEach((event, i) => {
+      expect(made.append(event)).toEqual({ ok: true, seq: i + 1 });
+      expect(readFileSync(join(dir, fileName(1, "b", 0)), "utf8").split("\n")).toHaveLength(i + 2);
+    });
+    expect(await lines()).toEqual(events.map((event, i) => ({ seq: i + 1, t_ms: 1_000, ...event })));
+    made.close();
+  });
+
+  it("makes files only their owner can read", () => {
+    journal().append(control("x"));
+    expect(statSync(join(dir, fileName(1, "b", 0))).mode & 0o777).toBe(0o600);
+  });
+
+  it("orders files by start, boot and number, and ignores others", () => {
+    for (const name of [
+      "journal-2-a-0.jsonl",
+      "journal-1-b-10.jsonl",
+      "journal-1-b-9.jsonl",
+      "notes.txt",
+      "journal-x-b-1.jsonl",
+    ]) {
+      writeFileSync(join(dir, name), "");
+    }
+    expect(listFiles(dir).map((file) => [file.start_ms, file.n])).toEqual([
+      [1, 9],
+      [1, 10],
+      [2, 0],
+    ]);
+  });
+});
+
+describe("a session read back", () => {
+  it("is the session that was written, by folding and by snapshot", async () => {
+    const live = newSession("live");
+    const made = journal();
+    for (const event of history(live)) made.append(event);
+    const folded = (await foldJournal(dir)).get("s")?.state;
+    expect(folded).toEqual(live);
+    expect(importSession(JSON.parse(JSON.stringify(exportSession("s", live))))).toEqual(live);
+    expect(live.tally).toMatchObject({ asked: 3, allowed: 0, reduced: 2, denied: 1 });
+  });
+
+  it("continues from a state line without the files before it", async () => {
+    const live = newSession("live");
+    const events = history(live);
+    const made = journal({
+      max_file_bytes: 900,
+      state: () => ({ type: "state", boot: "b", private: false, sessions: [exportSession("s", live)] }),
+    });
+    made.append({ type: "boot", server: "t/0", engine_version: "0", boot: "b", pid: 1, private: false });
+    made.append(noState());
+    const replayed = newSession("live");
+    // The journal is written before the state changes, as the daemon does it.
+    Object.assign(live, newSession("live"));
+    for (const event of events) {
+      made.append(event);
+      applyEvent(live, event);
+      applyEvent(replayed, event);
+    }
+    const files = listFiles(dir);
+    expect(files.length).toBeGreaterThan(2);
+    for (const file of files.slice(0, -1)) rmSync(file.path);
+    const onBadLine = () => expect.fail("no bad lines here");
+    expect((await foldLive(dir, { onBadLine })).get("s")?.state).toEqual(replayed);
+  });
+
+  it("is not continued when it was not live, or another's private one", async () => {
+    const made = journal();
+    made.append({ ...(history(newSession("live"))[0] as SessionEvent), session: "bot" } as SessionEvent);
+    made.append({ type: "hello", session: "bt", run_mode: "backtest", client: "c", settings: {}, fingerprint: "f" });
+    const other = journal({ boot: "p", start_ms: 2, private: true });
+    other.append({ type: "boot", server: "t/0", engine_version: "0", boot: "p", pid: 1, private: true });
+    other.append({ ...noState(), private: true });
+    other.append({ type: "hello", session: "mine", run_mode: "live", client: "c", settings: {}, fingerprint: "f" });
+    expect([...(await foldLive(dir, {})).keys()]).toEqual(["bot"]);
+  });
+});
+
+describe("a crash", () => {
+  const path = () => join(dir, fileName(1, "b", 0));
+
+  it("leaves a torn last line that readers pass over and repair cuts", async () => {
+    const made = journal();
+    made.append(control("a"));
+    made.append(control("b"));
+    made.close();
+    const whole = statSync(path()).size;
+    appendFileSync(path(), '{"seq":3,"t_ms":1,"type":"con');
+    expect(whys(await lines())).toEqual(["a", "b"]);
+    expect(repairTail(path())).toBeGreaterThan(0);
+    expect(statSync(path()).size).toBe(whole);
+    expect(repairTail(path())).toBe(0);
+  });
+
+  it("may leave zeros after a power cut", async () => {
+    const made = journal();
+    made.append(control("a"));
+    made.close();
+    const whole = statSync(path()).size;
+    appendFileSync(path(), Buffer.concat([Buffer.alloc(5000), Buffer.from("\n"), Buffer.alloc(100)]));
+    expect(repairTail(path())).toBe(5101);
+    expect(statSync(path()).size).toBe(whole);
+  });
+
+  it("is told from damage in the middle, which is an error with file and line", async () => {
+    const made = journal();
+    made.append(control("a"));
+    appendFileSync(path(), "garbage\n");
+    made.append(control("b"));
+    await expect(lines()).rejects.toThrow(JournalError);
+    await expect(lines()).rejects.toThrow(`${path()}:2`);
+    const bad: number[] = [];
+    const found: JournalLine[] = [];
+    for await (const line of readJournal(dir, { onBadLine: (_, line_number) => bad.push(line_number) }))
+      found.push(line);
+    expect([bad, whys(found)]).toEqual([[2], ["a", "b"]]);
+  });
+});
+
+describe("lines", () => {
+  const event = history(newSession("live"));
+  const text = (value: object) => JSON.stringify({ seq: 1, t_ms: 1, ...value });
+
+  it.each([
+    ["not JSON", "{"],
+    ["a number", "1"],
+    ["null", "null"],
+    ["of no type", text({})],
+    ["of an unknown type", text({ type: "party" })],
+    ["of a type every object has", text({ type: "constructor" })],
+    ["without a number", JSON.stringify({ t_ms: 1, ...control("x") })],
+    ["with an unknown reason", text({ ...event.at(-1), reason: "moon" })],
+    ["with an equity of text", text({ ...event[1], equity: "1000" })],
+    ["with a position of five texts", text({ ...event[1], positions: [["a", "b", "c", "d", "e"]] })],
+  ])("are refused: %s", (_, line) => {
+    expect(parseLine(line)).toBeNull();
+  });
+
+  it("are taken when whole, with fields a later version added", () => {
+    for (const one of event) expect(parseLine(text({ ...one, later: 1 }))).not.toBeNull();
+  });
+});
+
+describe("size", () => {
+  it("is limited per file and in total; the newest stays", async () => {
+    const made = journal({ max_file_bytes: 2_000, max_total_bytes: 8_000 });
+    for (let i = 0; i < 400; i++) made.append(control(`line ${i}`.padEnd(100, ".")));
+    const files = listFiles(dir);
+    const total = files.reduce((sum, file) => sum + statSync(file.path).size, 0);
+    expect(total).toBeLessThanOrEqual(8_000);
+    expect(files.length).toBeGreaterThan(1);
+    const all = await lines();
+    expect(whys(all).at(-1)).toContain("line 399");
+    expect(all.at(-1)?.seq).toBe(made.lastSeq);
+    for (const file of files.slice(1)) expect((await lines(file.path))[0]?.type).toBe("state");
+  });
+
+  it("does not touch other daemons' files when private", () => {
+    const other = join(dir, fileName(0, "other", 0));
+    writeFileSync(other, "x".repeat(50_000));
+    const made = journal({ max_file_bytes: 2_000, max_total_bytes: 8_000, private: true });
+    for (let i = 0; i < 200; i++) made.append(control("x".repeat(100)));
+    expect(nodeFs.existsSync(other)).toBe(true);
+  });
+});
+
+describe("a disk that fails", () => {
+  /** node:fs, with writes that fail while `broken` is set, after letting some bytes through. */
+  function failing(code: string, let_through = 0) {
+    const control_panel = { broken: false, truncate_fails: false };
+    const error = () => Object.assign(new Error(`${code}: write`), { code });
+    const fs: JournalFs = {
+      ...nodeFs,
+      openSync: ((...args: Parameters<typeof nodeFs.openSync>) => {
+        if (control_panel.broken && code === "EROFS") throw error();
+        return nodeFs.openSync(...args);
+      }) as typeof nodeFs.openSync,
+      writeSync: ((fd: number, data: Buffer, offset: number, length: number) => {
+        if (!control_panel.broken) return nodeFs.writeSync(fd, data, offset, length);
+        if (offset < let_through) return nodeFs.writeSync(fd, data, offset, Math.min(length, let_through - offset));
+        throw error();
+      }) as typeof nodeFs.writeSync,
+      ftruncateSync: (fd: number, length?: number | null) => {
+        if (control_panel.truncate_fails) throw error();
+        nodeFs.ftruncateSync(fd, length);
+      },
+    };
+    return { control_panel, fs };
+  }
+
+  it.each([0, 20])(
+    "says so while it lasts, recovers by itself and writes the state first (%i bytes came through)",
+    async (bytes) => {
+      const { control_panel, fs } = failing("ENOSPC", bytes);
+      const seen: string[] = [];
+      const made = journal({
+        fs,
+        onFailure: (error) => seen.push(error.message),
+        onRecovery: () => seen.push("recovered"),
+      });
+      made.append(control("a"));
+      control_panel.broken = true;
+      expect(made.append(control("lost"))).toMatchObject({ ok: false, error: { code: "ENOSPC" } });
+      expect(made.append(control("lost")).ok).toBe(false);
+      expect(made.failing).toBe(true);
+      control_panel.broken = false;
+      expect(made.append(control("b"))).toEqual({ ok: true, seq: 3 });
+      expect(made.failing).toBe(false);
+      expect(seen).toEqual(["ENOSPC: write", "recovered"]);
+      expect((await lines()).map((line) => line.type)).toEqual(["control", "state", "control"]);
+      expect(whys(await lines())).toEqual(["a", "b"]);
+    },
+  );
+
+  it("takes a new file when half a line cannot be taken back", async () => {
+    const { control_panel, fs } = failing("EIO", 20);
+    const made = journal({ fs });
+    made.append(control("a"));
+    control_panel.broken = true;
+    control_panel.truncate_fails = true;
+    expect(made.append(control("lost")).ok).toBe(false);
+    control_panel.broken = false;
+    expect(made.append(control("b")).ok).toBe(true);
+    expect(listFiles(dir)).toHaveLength(2);
+    expect(whys(await lines())).toEqual(["a", "b"]);
+  });
+
+  it("is asked again for a new file when it is read-only", async () => {
+    const { control_panel, fs } = failing("EROFS");
+    const made = journal({ fs, max_file_bytes: 100 });
+    made.append(control("a".repeat(100)));
+    control_panel.broken = true;
+    expect(made.append(control("lost")).ok).toBe(false);
+    expect(made.append(control("lost")).ok).toBe(false);
+    control_panel.broken = false;
+    expect(made.append(control("b")).ok).toBe(true);
+    expect(whys(await lines())).toEqual(["a".repeat(100), "b"]);
+  });
+
+  it("is not trusted further after a failed sync", async () => {
+    let failed: Promise<void> = Promise.resolve();
+    const fs: JournalFs = {
+      ...nodeFs,
+      fsync: ((_: number, done: (error: NodeJS.ErrnoException | null) => void) => {
+        failed = Promise.resolve().then(() => done(new Error("EIO: fsync")));
+      }) as typeof nodeFs.fsync,
+    };
+    let resolveFailure: () => void = () => undefined;
+    const noticed = new Promise<void>((resolve) => {
+      resolveFailure = resolve;
+    });
+    const made = journal({ fs, onFailure: () => resolveFailure() });
+    made.append(control("a"));
+    await noticed;
+    await failed;
+    expect(made.failing).toBe(true);
+    expect(made.append(control("b")).ok).toBe(true);
+    expect(listFiles(dir)).toHaveLength(2);
+    expect((await lines(listFiles(dir)[1]?.path)).map((line) => line.type)).toEqual(["state", "control"]);
+  });
+});
+
+describe("tallies", () => {
+  it("are the sessions' own, one by one", async () => {
+    const made = journal();
+    const events: JournalEvent[] = history(newSession("live"));
+    for (const event of events) made.append(event);
+    for (const event of events) made.append({ ...event, session: "other" } as JournalEvent);
+    const folded = await foldJournal(dir);
+    expect([...folded.keys()]).toEqual(["s", "other"]);
+    expect(folded.get("other")?.state.tally).toEqual(folded.get("s")?.state.tally);
+    expect(Object.fromEntries(folded.get("s")?.state.tally.by_reason ?? [])).toEqual({
+      jump: 1,
+      bad_stake: 1,
+      tail: 1,
+    });
+  });
+});
