@@ -107,10 +107,11 @@ class Demo {
     const timeframe = this.options.timeframe ?? "";
     const args = [join(DEMO, "inputs.py"), strategy.file, strategy.class_name, this.datadir, timeframe];
     await this.processes.run("looking at strategy and candles", { command: PYTHON, args, env: this.env, log });
-    // What a strategy prints while it is imported comes before.
-    const answer: Inputs | { readonly error: string } = JSON.parse(
-      readFileSync(log, "utf8").trim().split("\n").at(-1) ?? "",
-    );
+    // The log also holds what the strategy printed while it was imported.
+    const line = readFileSync(log, "utf8")
+      .split("\n")
+      .findLast((text) => text.startsWith("{"));
+    const answer: Inputs | { readonly error: string } = JSON.parse(line ?? "");
     if ("error" in answer) throw new CannotRun(`${answer.error}.`);
     const memory_rows = engineMemory(this.options.profile, answer.strategy.timeframe);
     const options = this.options.datadir === null ? { ...this.options, timerange: SYNTHETIC_RANGE } : this.options;
