@@ -281,7 +281,7 @@ describe("a disk that fails", () => {
         if (offset < let_through) return nodeFs.writeSync(fd, data, offset, Math.min(length, let_through - offset));
         throw error();
       }) as typeof nodeFs.writeSync,
-      ftruncateSync: (fd: number, length?: number | null) => {
+      ftruncateSync: (fd: number, length?: number) => {
         if (control_panel.truncate_fails) throw error();
         nodeFs.ftruncateSync(fd, length);
       },
