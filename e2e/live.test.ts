@@ -1,12 +1,12 @@
 /** A bot in dry-run whose bridge is killed under it, and comes back. Takes minutes: it waits for one-minute candles. */
 
-import { mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Daemon, startDaemon } from "./harness/daemon.js";
 import { type Exchange, startExchange } from "./harness/exchange.js";
 import { python, startFreqtrade } from "./harness/freqtrade.js";
-import { type GateLine, readJournals } from "./harness/journal.js";
+import { readJournals } from "./harness/journal.js";
 import { type Market, syntheticMarket } from "./harness/market.js";
 import { isAlive, type Running, until } from "./harness/process.js";
 import { makeUserDir, type UserDir } from "./harness/userdir.js";
@@ -36,6 +36,7 @@ beforeAll(async () => {
   });
   user.extra("live", { risk_bridge: { dir: user.sockets } });
   mkdirSync(user.sockets, { mode: 0o700 });
+  writeFileSync(join(user.root, "notes.jsonl"), "");
   daemon = await startDaemon(user.sockets, user.journals);
 }, TEST_MS);
 
@@ -59,8 +60,9 @@ rows = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True).execute(
 print(json.dumps([{"pair": p, "open_ms": int(o), "close_ms": None if c is None else int(c)} for p, o, c in rows]))
 `;
 
-/** What the bot has in its own database. */
+/** What the bot has in its own database; nothing before it has made one. */
 async function trades(): Promise<readonly TradeRow[]> {
+  if (!existsSync(join(user.root, "dry-run.sqlite"))) return [];
   const rows: unknown = JSON.parse(await python(TRADES, [join(user.root, "dry-run.sqlite")]));
   if (!Array.isArray(rows)) throw new Error("not a list of trades");
   return rows;
@@ -74,7 +76,8 @@ function notes(): readonly { readonly t_ms: number; readonly kind: string }[] {
 }
 
 const since = (at_ms: number, kind: string) => notes().filter((note) => note.kind === kind && note.t_ms >= at_ms);
-const decisions = (): readonly GateLine[] => readJournals(user.journals).gates;
+const tradesSince = async (at_ms: number) => (await trades()).filter((trade) => trade.open_ms >= at_ms);
+const openTrades = async () => (await trades()).filter((trade) => trade.close_ms === null);
 
 /** Durations of the bot's loops as its own log gives them, in ms. */
 function loops(log: string): readonly number[] {
@@ -83,76 +86,60 @@ function loops(log: string): readonly number[] {
   );
 }
 
-const worst = (values: readonly number[]): number => Math.max(...values);
-
 it(
   "killed with SIGKILL: no entry passes, exits go on, loops stay fast; after its restart entries resume",
   async () => {
-    bot = startFreqtrade("trade", {
+    const running = startFreqtrade("trade", {
       user,
       configs: [join(user.root, "live.json")],
       env: { TALEBRIDGE_E2E_NOTES: join(user.root, "notes.jsonl") },
       args: ["--strategy", "Pulse", "--dry-run", "-vv"],
     });
-    const running = bot;
+    bot = running;
+    const wait = <T>(what: string, probe: () => Promise<T | undefined>, timeout_ms = CANDLES_MS): Promise<T> =>
+      until(what, probe, { timeout_ms, every_ms: 500, running });
+    const log = (): string => running.stdout + running.stderr;
 
-    await until("entries allowed", async () => ((await tradesSince(0)).length > 0 ? true : undefined), {
-      timeout_ms: 2 * CANDLES_MS,
-      every_ms: 1000,
-      running,
+    await wait("a first round trip", async () => (since(0, "goes out").length > 0 ? true : undefined), 2 * CANDLES_MS);
+    // A position has to be open when the bridge dies, or no exit could follow.
+    const open = await wait("an open position", async () => {
+      const now = await openTrades();
+      return now.length > 0 ? now : undefined;
     });
-    const allowed = decisions().filter((line) => line.decision !== "deny");
-    expect(allowed.length).toBeGreaterThan(0);
-    const before = loops(running.stdout + running.stderr);
+    const before = readJournals(user.journals);
+    expect(before.gates.filter((line) => line.decision === "allow").length).toBeGreaterThan(0);
+    const loopsBefore = loops(log());
 
-    // A position has to be open when the bridge dies, or its exit would prove nothing.
-    await until(
-      "an open position",
-      async () => ((await trades()).some((trade) => trade.close_ms === null) ? true : undefined),
-      {
-        timeout_ms: CANDLES_MS,
-        every_ms: 250,
-        running,
-      },
-    );
     await daemon.crash();
     const died = Date.now();
     expect(isAlive(daemon.pid)).toBe(false);
-    const open = (await trades()).filter((trade) => trade.close_ms === null).length;
-    expect(open).toBeGreaterThan(0);
 
-    await until(
-      "exits and refused entries without the bridge",
-      async () => {
-        const closed = (await trades()).filter((trade) => trade.close_ms !== null && trade.close_ms >= died - 1000);
-        const refused = since(died, "asked").length;
-        return closed.length > 0 && Date.now() - died > 1.5 * MINUTE_MS && refused >= 0 ? true : undefined;
-      },
-      { timeout_ms: CANDLES_MS, every_ms: 1000, running },
-    );
-    const entered = (await trades()).filter((trade) => trade.open_ms > died);
-    expect(entered).toEqual([]);
-    const during = loops(running.stdout + running.stderr).slice(before.length);
+    await wait("refused entries and exits without the bridge", async () => {
+      const wanted = since(died + MINUTE_MS, "wants in").length;
+      const closed = (await trades()).filter((trade) => trade.close_ms !== null && trade.close_ms > died);
+      return wanted > 0 && closed.length >= open.length ? true : undefined;
+    });
+    expect(await tradesSince(died)).toEqual([]);
+    expect(await openTrades()).toEqual([]);
+    const loopsDuring = loops(log()).slice(loopsBefore.length);
 
     daemon = await startDaemon(user.sockets, user.journals);
     const back = Date.now();
-    await until("entries resumed", async () => ((await tradesSince(back)).length > 0 ? true : undefined), {
-      timeout_ms: CANDLES_MS,
-      every_ms: 1000,
-      running,
-    });
+    await wait("entries resumed", async () => ((await tradesSince(back)).length > 0 ? true : undefined));
     expect(running.ended).toBe(false);
-    expect(new Set(decisions().map((line) => line.session)).size, "the session goes on").toBe(1);
 
-    const slower_ms = worst(during) - worst(before);
-    process.stdout.write(
-      `loops of the bot: worst ${worst(before).toFixed(0)} ms with the bridge, ${worst(during).toFixed(0)} ms without\n`,
-    );
-    expect(slower_ms).toBeLessThan(SLOWER_MS);
+    const after = readJournals(user.journals);
+    expect(new Set(after.gates.map((line) => line.session)).size).toBe(1);
+    expect(after.gates.filter((line) => line.t_ms > died && line.t_ms < back)).toEqual([]);
+    const known = Math.max(...before.portfolios.map((line) => line.snapshot_seq));
+    const next = after.portfolios.find((line) => line.t_ms >= back);
+    expect(next?.snapshot_seq, "the session was not continued from the journal").toBeGreaterThan(known);
+
+    expect(loopsBefore.length).toBeGreaterThan(5);
+    expect(loopsDuring.length).toBeGreaterThan(5);
+    const [worstBefore, worstDuring] = [Math.max(...loopsBefore), Math.max(...loopsDuring)];
+    process.stdout.write(`slowest loop of the bot: ${worstBefore} ms with the bridge, ${worstDuring} ms without\n`);
+    expect(worstDuring - worstBefore).toBeLessThan(SLOWER_MS);
   },
   TEST_MS,
 );
-
-async function tradesSince(at_ms: number): Promise<readonly TradeRow[]> {
-  return (await trades()).filter((trade) => trade.open_ms >= at_ms);
-}

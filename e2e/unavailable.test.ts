@@ -38,7 +38,9 @@ afterEach(async () => {
 });
 
 async function backtest(strategy: string, env: Readonly<Record<string, string>> = {}) {
-  const config = user.extra("no-autostart", { risk_bridge: { autostart: "off", dir: user.sockets } });
+  const config = user.extra("no-autostart", {
+    risk_bridge: { autostart: "off", dir: user.sockets, batch_timeout_s: 4 },
+  });
   return freqtrade("backtesting", {
     user,
     configs: [config],

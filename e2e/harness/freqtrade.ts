@@ -1,6 +1,6 @@
 /** freqtrade's command line, un-patched, from the project's own Python environment. */
 
-import { DAEMON_JS, PYTHON, TEST_STRATEGIES } from "./paths.js";
+import { DAEMON_JS, PYTHON } from "./paths.js";
 import { type Finished, Running, run } from "./process.js";
 import type { UserDir } from "./userdir.js";
 
@@ -8,7 +8,6 @@ export interface FreqtradeOptions {
   readonly user: UserDir;
   /** Extra configuration files, merged in order over the user's. */
   readonly configs?: readonly string[];
-  readonly strategies?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly args: readonly string[];
 }
@@ -26,8 +25,8 @@ export function startFreqtrade(command: string, options: FreqtradeOptions): Runn
       ...configs,
       "--userdir",
       options.user.root,
-      "--strategy-path",
-      options.strategies ?? TEST_STRATEGIES,
+      "--datadir",
+      options.user.datadir,
       ...options.args,
     ],
     {

@@ -35,21 +35,32 @@ const GateSchema = Type.Object({
   limit: NullableNumber,
   reask: Type.Boolean(),
 });
+const PortfolioSchema = Type.Object({
+  type: Type.Literal("portfolio"),
+  t_ms: Type.Number(),
+  session: Type.String(),
+  snapshot_seq: Type.Integer(),
+});
 const helloCheck = Compile(HelloSchema);
 const gateCheck = Compile(GateSchema);
+const portfolioCheck = Compile(PortfolioSchema);
 
 export type HelloLine = Static<typeof HelloSchema>;
 export type GateLine = Static<typeof GateSchema>;
 
+export type PortfolioLine = Static<typeof PortfolioSchema>;
+
 export interface Journal {
   readonly hellos: readonly HelloLine[];
   readonly gates: readonly GateLine[];
+  readonly portfolios: readonly PortfolioLine[];
 }
 
 /** Every journal of a folder, in the order of its files. A last line cut short by a kill is left out. */
 export function readJournals(folder: string): Journal {
   const hellos: HelloLine[] = [];
   const gates: GateLine[] = [];
+  const portfolios: PortfolioLine[] = [];
   for (const name of readdirSync(folder).sort()) {
     if (!/^journal-.*\.jsonl$/.test(name)) continue;
     const lines = readFileSync(join(folder, name), "utf8").split("\n");
@@ -63,10 +74,13 @@ export function readJournals(folder: string): Journal {
       } else if (type === "gate") {
         if (!gateCheck.Check(line)) throw new Error(`${name}: odd gate line: ${text}`);
         gates.push(line);
+      } else if (type === "portfolio") {
+        if (!portfolioCheck.Check(line)) throw new Error(`${name}: odd portfolio line: ${text}`);
+        portfolios.push(line);
       }
     }
   }
-  return { hellos, gates };
+  return { hellos, gates, portfolios };
 }
 
 /** A candidate: what a strategy asked about once, however often it asked again. */

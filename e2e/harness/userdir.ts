@@ -1,8 +1,10 @@
 /** A freqtrade user's folder in a temporary place: configuration, results, and sockets with a path short enough for them. */
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freqtradeConfig } from "./config.mjs";
+import { SAMPLE_STRATEGIES, TEST_STRATEGIES } from "./paths.js";
 
 export interface UserDirOptions {
   /** Candle folder in freqtrade's feather layout. */
@@ -18,6 +20,7 @@ export interface UserDirOptions {
 
 export interface UserDir {
   readonly root: string;
+  readonly datadir: string;
   readonly config: string;
   readonly results: string;
   /** Where the shim of these runs is told to write its journals. */
@@ -34,6 +37,7 @@ export function makeUserDir(options: UserDirOptions): UserDir {
   const root = mkdtempSync(join(tmpdir(), "tb-e2e-"));
   const dir: UserDir = {
     root,
+    datadir: options.datadir,
     config: join(root, "config.json"),
     results: join(root, "backtest_results"),
     journals: join(root, "journals"),
@@ -50,47 +54,21 @@ export function makeUserDir(options: UserDirOptions): UserDir {
   for (const sub of ["backtest_results", "hyperopt_results", "strategies", "data", "journals", "logs"]) {
     mkdirSync(join(root, sub));
   }
-  writeFileSync(dir.config, JSON.stringify(configuration(options, dir), null, 2));
-  return dir;
-}
-
-function configuration(options: UserDirOptions, dir: UserDir): Record<string, unknown> {
-  const api = (path: string): string => `${options.exchange}${path}`;
-  return {
-    max_open_trades: options.pairs.length,
-    stake_currency: "USDT",
-    stake_amount: 1000,
-    tradable_balance_ratio: 0.99,
-    dry_run: true,
-    dry_run_wallet: 10_000,
-    trading_mode: "spot",
-    datadir: options.datadir,
-    user_data_dir: dir.root,
-    entry_pricing: { price_side: "other", use_order_book: true, order_book_top: 1 },
-    exit_pricing: { price_side: "other", use_order_book: true, order_book_top: 1 },
-    exchange: {
-      name: "binance",
-      key: "",
-      secret: "",
-      enable_ws: false,
-      pair_whitelist: options.pairs,
-      ccxt_config: {
-        enableRateLimit: false,
-        options: { fetchMarkets: { types: ["spot"] }, fetchCurrencies: false, adjustForTimeDifference: false },
-        urls: {
-          api: {
-            public: api("/api/v3"),
-            private: api("/api/v3"),
-            fapiPublic: api("/fapi/v1"),
-            dapiPublic: api("/dapi/v1"),
-          },
-        },
-      },
-    },
-    pairlists: [{ method: "StaticPairList" }],
-    initial_state: "running",
-    internals: { process_throttle_secs: 1 },
-    risk_bridge: { journal_dir: dir.journals, ...options.risk_bridge },
+  // Copies: freqtrade writes what hyperopt found beside a strategy, and later runs would read it.
+  for (const folder of [SAMPLE_STRATEGIES, TEST_STRATEGIES]) {
+    for (const name of readdirSync(folder).filter((file) => file.endsWith(".py"))) {
+      copyFileSync(join(folder, name), join(root, "strategies", name));
+    }
+  }
+  const config = {
+    ...freqtradeConfig({
+      user_data_dir: root,
+      pairs: options.pairs,
+      exchange: options.exchange,
+      risk_bridge: { journal_dir: dir.journals, ...options.risk_bridge },
+    }),
     ...options.config,
   };
+  writeFileSync(dir.config, JSON.stringify(config, null, 2));
+  return dir;
 }

@@ -1,0 +1,52 @@
+/** freqtrade's configuration for runs without a network: the loopback exchange, a dry wallet, the bridge's block. */
+
+/**
+ * @typedef {object} ConfigOptions
+ * @property {string} user_data_dir
+ * @property {readonly string[]} pairs
+ * @property {string} exchange base URL of the loopback exchange, e.g. `http://127.0.0.1:4000`
+ * @property {Readonly<Record<string, unknown>>} risk_bridge
+ */
+
+/**
+ * @param {ConfigOptions} options
+ * @returns {Record<string, unknown>} what belongs into config.json
+ */
+export function freqtradeConfig(options) {
+  const { exchange, pairs } = options;
+  return {
+    max_open_trades: pairs.length,
+    stake_currency: "USDT",
+    stake_amount: 1000,
+    tradable_balance_ratio: 0.99,
+    dry_run: true,
+    dry_run_wallet: 10_000,
+    trading_mode: "spot",
+    user_data_dir: options.user_data_dir,
+    entry_pricing: { price_side: "other", use_order_book: true, order_book_top: 1 },
+    exit_pricing: { price_side: "other", use_order_book: true, order_book_top: 1 },
+    exchange: {
+      name: "binance",
+      key: "",
+      secret: "",
+      enable_ws: false,
+      pair_whitelist: pairs,
+      ccxt_config: {
+        enableRateLimit: false,
+        options: { fetchMarkets: { types: ["spot"] }, fetchCurrencies: false, adjustForTimeDifference: false },
+        urls: {
+          api: {
+            public: `${exchange}/api/v3`,
+            private: `${exchange}/api/v3`,
+            fapiPublic: `${exchange}/fapi/v1`,
+            dapiPublic: `${exchange}/dapi/v1`,
+          },
+        },
+      },
+    },
+    pairlists: [{ method: "StaticPairList" }],
+    initial_state: "running",
+    internals: { process_throttle_secs: 1 },
+    risk_bridge: options.risk_bridge,
+  };
+}
