@@ -48,7 +48,7 @@ export function loadEngine(path = ADDON_PATH): LoadedEngine {
     simd: info.simd,
     parallel: info.parallel,
     columns,
-    validateParams: (params: unknown): ParamsCheck => JSON.parse(addon.validateParams(JSON.stringify(params))),
+    validateParams: (params: unknown) => validateParams(addon, params),
     annotate: (params: EngineParams, block: Uint8Array, rows: number) => annotate(addon, params, block, rows),
     tryLock: (file: string) => addon.FileLock.tryLock(file),
   };
@@ -74,6 +74,18 @@ function parseColumns(manifest: string, path: string): readonly ColumnSpec[] {
     throw new Error(`the engine addon ${path} has an empty columns manifest: run \`npm run build\``);
   }
   return columns;
+}
+
+/** Parameters may come from a client: what has no JSON form (a bignum, a cycle) is a violation like any other. */
+function validateParams(addon: Addon, params: unknown): ParamsCheck {
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(params);
+  } catch {
+    json = undefined;
+  }
+  if (json === undefined) return { ok: false, violations: [{ path: "", message: "must be a map of plain values" }] };
+  return JSON.parse(addon.validateParams(json));
 }
 
 async function annotate(addon: Addon, params: EngineParams, block: Uint8Array, rows: number): Promise<AnnotateResult> {

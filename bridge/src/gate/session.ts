@@ -107,3 +107,8 @@ export function statusAt(state: SessionState, now_ms: number): SessionStatus {
   const { status, until_ms } = state.manual;
   return until_ms !== null && now_ms >= until_ms ? "ACTIVE" : status;
 }
+
+/** Whether sessions of a run mode outlive the process that asked. */
+export function isLive(run_mode: string): boolean {
+  return run_mode === "live" || run_mode === "dry_run";
+}

@@ -2,7 +2,7 @@
 import { createReadStream, statSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { SessionEvent } from "../gate/events.js";
-import { applyEvent, newSession, type SessionState } from "../gate/session.js";
+import { applyEvent, isLive, newSession, type SessionState } from "../gate/session.js";
 import { importSession } from "../gate/snapshot.js";
 import { type JournalFile, listFiles } from "./files.js";
 import { type JournalLine, parseLine } from "./lines.js";
@@ -104,11 +104,6 @@ export async function foldLive(dir: string, options: ReadOptions): Promise<Map<s
     if (!isLive(state.run_mode)) folder.sessions.delete(name);
   }
   return folder.sessions;
-}
-
-/** Sessions that outlive the process which asked. */
-export function isLive(run_mode: string): boolean {
-  return run_mode === "live" || run_mode === "dry_run";
 }
 
 /** The first two lines: a boot's first file has its state second. */

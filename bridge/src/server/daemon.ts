@@ -12,10 +12,8 @@ import { listFiles, repairTail } from "../journal/files.js";
 import { foldLive } from "../journal/reader.js";
 import { Journal } from "../journal/writer.js";
 import { Counters } from "../metrics/counters.js";
-import { LIMITS, STATUS } from "../protocol/codes.js";
+import { LIMITS } from "../protocol/codes.js";
 import { SERVER } from "../version.js";
-import { encodeError } from "../wire/encode.js";
-import { peekEnvelope } from "../wire/envelope.js";
 import { BatchService } from "./batch_service.js";
 import { ConfigError, ensurePrivateDirectory, lockDirectory, removeSockets } from "./directory.js";
 import { GateService } from "./gate_service.js";
@@ -94,7 +92,7 @@ async function serve(
       high_water_mark: GATE_HIGH_WATER_MARK,
       counters,
       log,
-      handle: (frames, reply) => reply([guarded(() => gates.handle(frames), frames, counters, log)]),
+      handle: (frames, reply) => reply([gates.handle(frames)]),
     }),
     new ServerSocket({
       path: join(config.dir, BATCH_SOCKET),
@@ -123,20 +121,6 @@ async function serve(
       return stopping;
     },
   };
-}
-
-/** A reply for every request: what a handler throws becomes status internal with the request's id. */
-function guarded(handle: () => Buffer, frames: readonly Buffer[], counters: Counters, log: Logger): Buffer {
-  try {
-    return handle();
-  } catch (error) {
-    counters.add("handler_errors");
-    log.error({ err: error }, "a request failed");
-    const peek = frames[0] === undefined ? null : peekEnvelope(frames[0]);
-    const id = peek === null ? 0 : peek.ok ? peek.envelope.id : peek.id;
-    const message = "the bridge failed on this request and went on; its log has the details";
-    return encodeError({ id, status: STATUS.internal, message, detail: {} });
-  }
 }
 
 /** One writer per journal directory, unless it is a private daemon's, which touches its own files only. */

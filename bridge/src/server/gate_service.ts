@@ -5,10 +5,9 @@
 import type { LoadedEngine } from "../engine/engine.js";
 import { type ControlEvent, gateEvent, type HelloEvent, type PortfolioEvent } from "../gate/events.js";
 import { gate, journalFailed } from "../gate/gate.js";
-import { applyEvent, statusAt } from "../gate/session.js";
+import { applyEvent, isLive, statusAt } from "../gate/session.js";
 import type { Verdict } from "../gate/types.js";
 import type { JournalEvent } from "../journal/lines.js";
-import { isLive } from "../journal/reader.js";
 import type { Appended } from "../journal/writer.js";
 import type { Counters } from "../metrics/counters.js";
 import { LIMITS, STATUS } from "../protocol/codes.js";

@@ -1,9 +1,8 @@
 /** Sessions by name and by handle, bounded: the least recently used one that may be forgotten makes room. */
 import type { ResolvedSettings } from "../config/resolve.js";
-import { newSession, type SessionState } from "../gate/session.js";
+import { isLive, newSession, type SessionState } from "../gate/session.js";
 import type { Policy } from "../gate/types.js";
 import type { FoldedSession } from "../journal/reader.js";
-import { isLive } from "../journal/reader.js";
 
 const DAY_MS = 86_400_000;
 

@@ -1,8 +1,12 @@
 /** One ROUTER socket: receives, hands over, sends. One bad message or one vanished client never ends it. */
 import { chmodSync, statSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 import type { Logger } from "pino";
 import { Router } from "zeromq";
 import type { Counters } from "../metrics/counters.js";
+import { STATUS } from "../protocol/codes.js";
+import { encodeError } from "../wire/encode.js";
+import { peekEnvelope } from "../wire/envelope.js";
 
 export interface SocketOptions {
   readonly path: string;
@@ -11,11 +15,13 @@ export interface SocketOptions {
   readonly high_water_mark: number;
   readonly counters: Counters;
   readonly log: Logger;
-  /** Must call `reply` exactly once; may throw only before it did. */
+  /** Must call `reply` exactly once, now or later, or throw without having called it. */
   readonly handle: (frames: readonly Buffer[], reply: (frames: Buffer[]) => void) => void;
 }
 
 const SOCKET_MODE = 0o600;
+/** A receive that keeps failing must not keep the processor busy. */
+const RETRY_MS = 100;
 
 export class ServerSocket {
   private readonly router: Router;
@@ -62,8 +68,10 @@ export class ServerSocket {
       try {
         frames = await this.router.receive();
       } catch (error) {
-        // EAGAIN is what a pending receive gets when the socket is closed.
-        if (!this.closed) this.options.log.error({ err: error }, "receive failed");
+        // Closing the socket ends a pending receive with an error, too.
+        if (this.closed) return;
+        this.options.log.error({ err: error }, "receive failed");
+        await setTimeout(RETRY_MS);
         continue;
       }
       this.dispatch(frames);
@@ -78,6 +86,7 @@ export class ServerSocket {
     } catch (error) {
       this.options.counters.add("handler_errors");
       this.options.log.error({ err: error }, "a request failed");
+      this.send(client, [internalError(body)]);
     }
   }
 
@@ -89,4 +98,12 @@ export class ServerSocket {
       if (!unroutable) this.options.log.warn({ err: error }, "a reply could not be sent");
     });
   }
+}
+
+/** Every request gets a reply: what a handler throws becomes status internal under the request's id. */
+function internalError(frames: readonly Buffer[]): Buffer {
+  const peek = frames[0] === undefined ? null : peekEnvelope(frames[0]);
+  const id = peek === null ? 0 : peek.ok ? peek.envelope.id : peek.id;
+  const message = "the bridge failed on this request and went on; its log has the details";
+  return encodeError({ id, status: STATUS.internal, message, detail: {} });
 }

@@ -307,6 +307,40 @@ describe("annotate", () => {
     );
   });
 
+  it("turns a handler that throws into status internal under the request's id", async () => {
+    let broken = false;
+    const breaking = {
+      ...engine,
+      validateParams: (params: unknown) => {
+        if (broken) throw new Error("the addon is broken");
+        return engine.validateParams(params);
+      },
+    };
+    await withDaemon(
+      async (dir) => {
+        broken = true;
+        for (const name of ["gate", "batch"] as const) {
+          const client = new Client(dir, name);
+          const reply = await client.hello("x");
+          expect(reply).toEqual([STATUS.internal, expect.stringContaining("went on"), {}]);
+          client.close();
+        }
+      },
+      {},
+      breaking,
+    );
+  });
+
+  it("refuses parameters that have no JSON form", async () => {
+    await withDaemon(async (dir) => {
+      const client = new Client(dir, "batch");
+      // A fixext 1 bignum inside the map: {"a": 5n}.
+      const header = Buffer.concat([Buffer.from("96010207020681a161", "hex"), Buffer.from("c7014205", "hex")]);
+      expect((await client.raw(header, candles(2))).reply.slice(0, 3)).toEqual([1, 7, STATUS.settings]);
+      client.close();
+    });
+  });
+
   it("turns a failing engine into status internal and goes on", async () => {
     let calls = 0;
     const failing = {
