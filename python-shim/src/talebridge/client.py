@@ -35,6 +35,7 @@ _MAX_REPLY_BYTES: dict[Kind, int] = {
     "batch": 4 * LIMITS["batch_bytes"],
 }
 _MAX_REPLY_FRAMES = 2
+_SLICE_MS = 250
 _MAX_CHANNELS = 16
 """Per thread; a process that outlives many private daemons drops the oldest."""
 
@@ -136,10 +137,9 @@ class Channel:
             raise SendFailed(f"no bridge answers at {self.path} ({error})") from error
 
     def _receive(self, sock: zmq.Socket[bytes], deadline: Deadline) -> tuple[bytes, list[Any]]:
-        sock.setsockopt(zmq.RCVTIMEO, deadline.left_ms())
         further: list[Any] = []
         try:
-            first = sock.recv()
+            first = self._first_frame(sock, deadline)
             while sock.getsockopt(zmq.RCVMORE):
                 if len(further) == _MAX_REPLY_FRAMES:
                     self.close()
@@ -154,6 +154,22 @@ class Channel:
             self.close()
             raise Unavailable(f"the connection to {self.path} failed ({error})") from error
         return first, further
+
+    def _first_frame(self, sock: zmq.Socket[bytes], deadline: Deadline) -> bytes:
+        """Waits in slices, because ZeroMQ does not tell that the peer died while it was asked."""
+        while True:
+            left_ms = deadline.left_ms()
+            sock.setsockopt(zmq.RCVTIMEO, min(left_ms, _SLICE_MS))
+            try:
+                return sock.recv()
+            except zmq.Again:
+                if left_ms <= _SLICE_MS:
+                    raise
+            try:
+                self._probe()
+            except Unavailable:
+                self.close()
+                raise
 
 
 class Breaker:
