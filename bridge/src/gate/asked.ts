@@ -27,38 +27,54 @@ export type Candidate = {
 };
 
 export interface AskedBook {
-  readonly answers: Map<string, Asked>;
-  /** Keys per pair, oldest first. */
-  readonly by_pair: Map<string, string[]>;
+  /** Answers per pair, oldest first; pairs in order of their newest question. */
+  readonly pairs: Map<string, Map<string, Asked>>;
+  /** Answers held in all. */
+  size: number;
 }
 
 export function newAskedBook(): AskedBook {
-  return { answers: new Map(), by_pair: new Map() };
+  return { pairs: new Map(), size: 0 };
 }
 
-export function askedKey(candidate: Candidate): string {
-  return `${candidate.candle_open_ms}|${candidate.side}|${candidate.kind}|${candidate.pair}`;
+/** The standing answer to a question, if it was asked before. */
+export function recall(book: AskedBook, candidate: Candidate): Asked | undefined {
+  return book.pairs.get(candidate.pair)?.get(keyOf(candidate));
+}
+
+/** Every standing answer, in an order in which remembering them again gives the same book. */
+export function* standing(book: AskedBook): Generator<Asked> {
+  for (const answers of book.pairs.values()) yield* answers.values();
 }
 
 /** Stores an answer, in place; the oldest answers beyond the bounds are forgotten. */
 export function remember(book: AskedBook, answer: Asked): void {
-  const key = askedKey(answer.candidate);
-  if (!book.answers.has(key)) {
-    const keys = book.by_pair.get(answer.candidate.pair) ?? [];
-    keys.push(key);
-    book.by_pair.set(answer.candidate.pair, keys);
-    if (keys.length > MAX_ASKED_PER_PAIR) forget(book, keys[0]);
+  const { candidate } = answer;
+  const key = keyOf(candidate);
+  const answers = book.pairs.get(candidate.pair) ?? new Map<string, Asked>();
+  if (!answers.has(key)) {
+    book.size += 1;
+    book.pairs.delete(candidate.pair);
+    book.pairs.set(candidate.pair, answers);
   }
-  book.answers.set(key, answer);
-  if (book.answers.size > MAX_ASKED) forget(book, book.answers.keys().next().value);
+  answers.set(key, answer);
+  if (answers.size > MAX_ASKED_PER_PAIR) forgetOldest(book, candidate.pair, answers);
+  if (book.size <= MAX_ASKED) return;
+  for (const [pair, quietest] of book.pairs) {
+    forgetOldest(book, pair, quietest);
+    return;
+  }
 }
 
-function forget(book: AskedBook, key: string | undefined): void {
-  const answer = key === undefined ? undefined : book.answers.get(key);
-  if (key === undefined || answer === undefined) return;
-  book.answers.delete(key);
-  const { pair } = answer.candidate;
-  const keys = (book.by_pair.get(pair) ?? []).filter((other) => other !== key);
-  if (keys.length === 0) book.by_pair.delete(pair);
-  else book.by_pair.set(pair, keys);
+function forgetOldest(book: AskedBook, pair: string, answers: Map<string, Asked>): void {
+  for (const key of answers.keys()) {
+    answers.delete(key);
+    book.size -= 1;
+    break;
+  }
+  if (answers.size === 0) book.pairs.delete(pair);
+}
+
+function keyOf({ candle_open_ms, side, kind }: Candidate): string {
+  return `${candle_open_ms}|${side}|${kind}`;
 }

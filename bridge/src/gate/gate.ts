@@ -8,7 +8,7 @@ import { dailyLossBreach } from "../portfolio/daily_loss.js";
 import { drawdownBreach } from "../portfolio/drawdown.js";
 import { exposure, stakeWithin } from "../portfolio/exposure.js";
 import { REASON } from "../protocol/codes.js";
-import { type Asked, askedKey } from "./asked.js";
+import { type Asked, recall } from "./asked.js";
 import { type SessionState, statusAt } from "./session.js";
 import type { Cap, GateRequest, Policy, Verdict } from "./types.js";
 
@@ -49,7 +49,7 @@ const LIMITS: readonly Limit[] = [
 export function gate(state: SessionState, policy: Policy, request: GateRequest): Verdict {
   // A replaced order was allowed when it was new, and its stake is committed.
   if (request.kind === "replace") return answer(request, request.stake, request.stake, NOTHING, [], false);
-  const previous = state.asked.answers.get(askedKey(request));
+  const previous = recall(state.asked, request);
   const verdict =
     previous === undefined ? firstAnswer(state, policy, request) : laterAnswer(state, policy, request, previous);
   return policy.mode === "enforce" ? verdict : { ...verdict, decision: "allow", stake: request.stake };

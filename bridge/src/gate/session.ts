@@ -1,7 +1,7 @@
 /** State of one portfolio session, and the one reducer that changes it: used live and when a journal is folded, so both end up alike. */
 import { type EquityTrack, newEquityTrack, pushSample } from "../portfolio/equity.js";
 import { REASON } from "../protocol/codes.js";
-import { type Asked, type AskedBook, askedKey, newAskedBook, remember } from "./asked.js";
+import { type Asked, type AskedBook, newAskedBook, recall, remember } from "./asked.js";
 import type { ControlEvent, GateEvent, HelloEvent, PortfolioEvent, SessionEvent } from "./events.js";
 import { countAnswer, newTally, type Tally } from "./tally.js";
 import type { Position, SessionStatus } from "./types.js";
@@ -78,7 +78,7 @@ function applyControl(state: SessionState, event: ControlEvent): void {
 function applyGate(state: SessionState, event: GateEvent): void {
   // A backtest confirms every replaced order again: not a new candidate.
   if (event.kind === "replace") return;
-  const previous = state.asked.answers.get(askedKey(event));
+  const previous = recall(state.asked, event);
   const next = standingAnswer(previous, event);
   if (next === previous) return;
   countAnswer(state.tally, previous, next);

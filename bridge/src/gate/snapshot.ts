@@ -1,6 +1,6 @@
 /** A session's whole state as plain JSON data: what a journal file begins with, so that older files are not needed to continue. */
 import { REASON, type ReasonName, reasonName } from "../protocol/codes.js";
-import { remember } from "./asked.js";
+import { remember, standing } from "./asked.js";
 import type { PositionRow } from "./events.js";
 import { newSession, type SessionState } from "./session.js";
 import type { EquitySample, Kind, SessionStatus, Side } from "./types.js";
@@ -65,7 +65,7 @@ export function exportSession(session: string, state: SessionState): SessionSnap
       last: equity.last === null ? null : toRow(equity.last),
       day_base: equity.day_base === null ? null : toRow(equity.day_base),
     },
-    asked: [...state.asked.answers.values()].map((answer) => {
+    asked: [...standing(state.asked)].map((answer) => {
       const { candidate, first_stake, ceiling, denied, reason, value, limit } = answer;
       return {
         ...candidate,

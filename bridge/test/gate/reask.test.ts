@@ -167,7 +167,7 @@ describe("replaced orders", () => {
       stake: 100,
     });
     expect(state.tally.asked).toBe(0);
-    expect(state.asked.answers.size).toBe(0);
+    expect(state.asked.size).toBe(0);
   });
 });
 
@@ -178,10 +178,10 @@ describe("memory", () => {
     for (let i = 0; i < MAX_ASKED_PER_PAIR + 50; i++) {
       ask(state, rules, request({ candle_open_ms: OPEN_MS + i, now_ms: NOW_MS + i }));
     }
-    expect(state.asked.answers.size).toBe(MAX_ASKED_PER_PAIR);
+    expect(state.asked.size).toBe(MAX_ASKED_PER_PAIR);
     for (let i = 0; i < MAX_ASKED + 50; i++) ask(state, rules, request({ pair: `P${i}/BBB` }));
-    expect(state.asked.answers.size).toBe(MAX_ASKED);
-    const held = [...state.asked.by_pair.values()].reduce((sum, keys) => sum + keys.length, 0);
+    expect(state.asked.size).toBe(MAX_ASKED);
+    const held = [...state.asked.pairs.values()].reduce((sum, answers) => sum + answers.size, 0);
     expect(held).toBe(MAX_ASKED);
     expect(state.tally.asked).toBe(MAX_ASKED_PER_PAIR + 50 + MAX_ASKED + 50);
   });
