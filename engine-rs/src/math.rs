@@ -49,14 +49,15 @@ pub fn ln(x: f64) -> f64 {
 /// [`ln`] of eight lanes, bit for bit.
 #[inline(always)]
 pub(crate) fn ln_lanes<S: Simd>(s: S, x: S::V) -> S::V {
-    let c = |i: usize| s.splat(LG[i]);
+    let [c0, c1, c2, c3, c4, c5, c6] = LG;
     let (m, k) = s.split(x);
     let f = s.sub(m, s.splat(1.0));
     let q = s.div(f, s.add(s.splat(2.0), f));
     let z = s.mul(q, q);
     let w = s.mul(z, z);
-    let even = s.mul(w, s.add(c(1), s.mul(w, s.add(c(3), s.mul(w, c(5))))));
-    let odd = s.mul(z, s.add(c(0), s.mul(w, s.add(c(2), s.mul(w, s.add(c(4), s.mul(w, c(6))))))));
+    let even = s.mul(w, s.add(s.splat(c1), s.mul(w, s.add(s.splat(c3), s.mul(w, s.splat(c5))))));
+    let tail = s.add(s.splat(c4), s.mul(w, s.splat(c6)));
+    let odd = s.mul(z, s.add(s.splat(c0), s.mul(w, s.add(s.splat(c2), s.mul(w, tail)))));
     let r = s.add(even, odd);
     let half_square = s.mul(s.mul(s.splat(0.5), f), f);
     let inner = s.add(s.mul(q, s.add(half_square, r)), s.mul(k, s.splat(LN2_LO)));

@@ -197,7 +197,9 @@ fn standard_tail<S: Simd>(s: S, losses: Losses<'_>, k: usize) -> StandardTail {
     }
     let n = y.as_slice().len();
     let share = n as f64 / losses.residuals.len() as f64;
-    let fitted = if n < MIN_EXCEEDANCES { None } else { gpd::fit(s, &y) }.map(|raw| (raw.xi, cautious(raw, y.mean(s))));
+    let raw = if n < MIN_EXCEEDANCES { None } else { gpd::fit(s, &y) };
+    let mean = y.mean(s);
+    let fitted = raw.map(|raw| (raw.xi, cautious(raw, mean)));
 
     let quantile_and_mean = |p: f64| {
         let (var, es) = match fitted {

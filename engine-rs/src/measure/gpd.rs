@@ -155,20 +155,25 @@ pub(crate) fn fit<S: Simd>(s: S, exceedances: &Exceedances) -> Option<Gpd> {
 fn mean_ln_grid<S: Simd>(s: S, theta: &[f64; GRID], y: &[f64], y_max: f64) -> [f64; GRID] {
     let one = s.splat(1.0);
     let mut kappa = [0.0; GRID];
-    for (v, block) in blocks(theta).enumerate() {
-        let t = s.load(block);
-        let (mut product, mut exponent) = (one, s.splat(0.0));
+    // Two vectors take turns: the products are a chain of dependent multiplications, and one chain leaves the units idle.
+    for (pair, out) in theta.as_chunks::<{ 2 * LANES }>().0.iter().zip(kappa.as_chunks_mut::<{ 2 * LANES }>().0) {
+        let [low, high] = pair.as_chunks::<LANES>().0 else { continue };
+        let (t0, t1) = (s.load(low), s.load(high));
+        let (mut p0, mut p1) = (one, one);
+        let (mut e0, mut e1) = (s.splat(0.0), s.splat(0.0));
         for factors in y.chunks(FACTORS) {
             for &value in factors {
-                product = s.mul(product, s.sub(one, s.mul(t, s.splat(value))));
+                let value = s.splat(value);
+                p0 = s.mul(p0, s.sub(one, s.mul(t0, value)));
+                p1 = s.mul(p1, s.sub(one, s.mul(t1, value)));
             }
-            let (mantissa, power) = s.split(product);
-            product = mantissa;
-            exponent = s.add(exponent, power);
+            let (split0, split1) = (s.split(p0), s.split(p1));
+            (p0, e0) = (split0.0, s.add(e0, split0.1));
+            (p1, e1) = (split1.0, s.add(e1, split1.1));
         }
-        let log = s.add(s.mul(exponent, s.splat(std::f64::consts::LN_2)), ln_lanes(s, product));
-        let lanes = s.store(s.div(log, s.splat(y.len() as f64)));
-        kappa[v * LANES..(v + 1) * LANES].copy_from_slice(&lanes);
+        let count = s.splat(y.len() as f64);
+        out[..LANES].copy_from_slice(&s.store(s.div(ln_split(s, p0, e0), count)));
+        out[LANES..].copy_from_slice(&s.store(s.div(ln_split(s, p1, e1), count)));
     }
     for (k, &t) in kappa.iter_mut().zip(theta) {
         if t.abs() * y_max < SMALL {
@@ -176,6 +181,12 @@ fn mean_ln_grid<S: Simd>(s: S, theta: &[f64; GRID], y: &[f64], y_max: f64) -> [f
         }
     }
     kappa
+}
+
+/// ln of `mantissa` · 2^`exponent`.
+#[inline(always)]
+fn ln_split<S: Simd>(s: S, mantissa: S::V, exponent: S::V) -> S::V {
+    s.add(s.mul(exponent, s.splat(std::f64::consts::LN_2)), ln_lanes(s, mantissa))
 }
 
 /// κ(θ) for one θ: lanes are exceedances (padding is zero and contributes a factor 1).
