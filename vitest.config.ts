@@ -18,8 +18,8 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["e2e/**/*.test.ts"],
-          // Each file drives real freqtrade processes, which are themselves as parallel as the machine allows.
-          fileParallelism: false,
+          // Each file drives real freqtrade processes; one file mostly waits for the minutes of a live bot.
+          maxWorkers: 2,
           testTimeout: 300_000,
           hookTimeout: 120_000,
         },

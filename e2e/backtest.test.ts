@@ -62,6 +62,9 @@ async function backtest(strategies: readonly string[], timerange: string): Promi
     const done = await running.finished(RUN_MS);
     expect(done.code, running.tail()).toBe(0);
     return { user, done, bridges, results: readResult(user.results), journal: readJournals(user.journals) };
+  } catch (error) {
+    user.remove();
+    throw error;
   } finally {
     clearInterval(watch);
     running.kill();

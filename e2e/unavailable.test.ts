@@ -39,7 +39,7 @@ afterEach(async () => {
 
 async function backtest(strategy: string, env: Readonly<Record<string, string>> = {}) {
   const config = user.extra("no-autostart", {
-    risk_bridge: { autostart: "off", dir: user.sockets, batch_timeout_s: 4 },
+    risk_bridge: { autostart: "off", dir: user.sockets },
   });
   return freqtrade("backtesting", {
     user,

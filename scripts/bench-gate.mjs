@@ -94,19 +94,18 @@ function runClient(args) {
  * @typedef {object} Measured
  * @property {number} rounds
  * @property {{ request: number, reply: number }} bytes
- * @property {Record<string, { gate: Percentiles, echo: Percentiles, calls: number }>} gaps by gap in ms
+ * @property {Record<string, { gate: Percentiles, echo: Percentiles }>} gaps bare pyzmq, by gap in ms
+ * @property {{ gate: Percentiles, echo: Percentiles }} shim the shim's whole client, hot
  */
 
-/**
- * @param {Measured} measured
- * @param {string} gap
- */
-function ratios(measured, gap) {
-  const found = measured.gaps[gap];
-  if (found === undefined) throw new Error(`the client did not measure a gap of ${gap} ms`);
+/** @typedef {{ gate: Percentiles, echo: Percentiles }} Pair */
+
+/** @param {Pair | undefined} pair */
+function ratios(pair) {
+  if (pair === undefined) throw new Error("the client left a measurement out");
   /** @param {keyof Percentiles} key */
-  const ratio = (key) => Number((found.gate[key] / found.echo[key]).toFixed(3));
-  return { p50_ratio: ratio("p50_us"), p99_ratio: ratio("p99_us"), ...found.gate };
+  const ratio = (key) => Number((pair.gate[key] / pair.echo[key]).toFixed(3));
+  return { p50_ratio: ratio("p50_us"), p99_ratio: ratio("p99_us"), ...pair.gate };
 }
 
 /** @param {Measured} measured */
@@ -114,17 +113,22 @@ function table(measured) {
   const cpu = cpus();
   const lines = [
     `${cpu.length} × ${cpu[0]?.model.trim() ?? "unknown CPU"}, Node ${process.version}; ${measured.rounds} rounds in turns, pooled; microseconds`,
-    "gap          gate p50   p99  p99.9   echo p50   p99  p99.9   p50 ratio  p99 ratio",
+    "gap between calls       gate p50   p99  p99.9   echo p50   p99  p99.9   p50 ratio  p99 ratio",
   ];
-  for (const [gap, { gate, echo }] of Object.entries(measured.gaps)) {
-    const us = (/** @type {Percentiles} */ of) =>
-      [of.p50_us, of.p99_us, of.p999_us].map((value, at) => value.toFixed(0).padStart(at === 0 ? 8 : 6)).join("");
-    const { p50_ratio, p99_ratio } = ratios(measured, gap);
-    const name = gap === "0" ? "none (hot)" : `${gap} ms`;
-    lines.push(
-      `${name.padEnd(12)}${us(gate)}   ${us(echo)}     ${p50_ratio.toFixed(2).padStart(7)}    ${p99_ratio.toFixed(2).padStart(7)}`,
-    );
-  }
+  /** @param {Percentiles} of */
+  const cells = (of) =>
+    [of.p50_us, of.p99_us, of.p999_us].map((value, at) => value.toFixed(0).padStart(at === 0 ? 8 : 6)).join("");
+  /**
+   * @param {string} name
+   * @param {Pair} pair
+   */
+  const row = (name, pair) => {
+    const { p50_ratio, p99_ratio } = ratios(pair);
+    const numbers = `${cells(pair.gate)}    ${cells(pair.echo)}`;
+    lines.push(`${name.padEnd(24)}${numbers}${p50_ratio.toFixed(2).padStart(12)}${p99_ratio.toFixed(2).padStart(11)}`);
+  };
+  for (const [gap, pair] of Object.entries(measured.gaps)) row(gap === "0" ? "none" : `${gap} ms`, pair);
+  row("none, whole shim client", measured.shim);
   return lines.join("\n");
 }
 
@@ -145,9 +149,10 @@ async function main() {
       process.stdout.write(`${table(measured)}\n`);
       const result = {
         bench: "gate",
-        hot: ratios(measured, "0"),
-        gap_2ms: ratios(measured, "2"),
-        gap_20ms: ratios(measured, "20"),
+        hot: ratios(measured.gaps["0"]),
+        gap_2ms: ratios(measured.gaps["2"]),
+        gap_20ms: ratios(measured.gaps["20"]),
+        shim: ratios(measured.shim),
         base_us: measured.gaps["0"]?.echo.p50_us,
         rounds: measured.rounds,
         bytes: measured.bytes,

@@ -1,9 +1,11 @@
 """Round trips of the gate and of the C echo, in turns, by one client.
 
-Both are asked by the shim's own client: its encoder, its channel (a pyzmq DEALER with deadlines and
-id checks), its decoder. Only the endpoint differs, so the ratio is what the bridge adds to ZeroMQ:
-validation, ``gate()``, the journal and the reply. Prints one JSON object of percentiles in
-microseconds; ``scripts/bench-gate.mjs`` runs it.
+What is compared is pyzmq alone: a DEALER with the shim's socket options that sends frames made by
+the shim's encoder beforehand and takes the reply. Only the endpoint differs, so the ratio is what
+the bridge adds to ZeroMQ: validation, ``gate()``, the journal and the reply. The shim's whole
+client, with its encoding, decoding and checks, is measured too, hot, against both.
+
+Prints one JSON object of percentiles in microseconds; ``scripts/bench-gate.mjs`` runs it.
 """
 
 from __future__ import annotations
@@ -12,11 +14,14 @@ import argparse
 import json
 import subprocess
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import zmq
+from numpy.typing import NDArray
 
 from talebridge import wire
 from talebridge._generated import Kind, Reason, Side, Stage
@@ -25,6 +30,8 @@ from talebridge.client import Channel, Deadline
 ROUNDS = 8
 # Calls per round, by gap between calls in ms. Long gaps take their time, so they get fewer.
 CALLS = {0: 4000, 2: 300, 20: 50}
+Times = NDArray[np.float64]
+
 # Both ends have compiled and grown what they will before the first round counts.
 WARM_UP_CALLS = 20_000
 
@@ -39,10 +46,16 @@ DEADLINE_S = 2.0
 
 
 class Target:
-    """One endpoint, reached as the shim reaches it, and the session asked there."""
+    """One endpoint, reached by bare pyzmq and by the shim's client, and the session asked there."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], directory: Path) -> None:
         self.channel = Channel(directory, "gate")
+        self.socket = context.socket(zmq.DEALER)
+        self.socket.setsockopt(zmq.LINGER, 0)
+        self.socket.setsockopt(zmq.IMMEDIATE, 1)
+        self.socket.setsockopt(zmq.SNDTIMEO, int(DEADLINE_S * 1000))
+        self.socket.setsockopt(zmq.RCVTIMEO, int(DEADLINE_S * 1000))
+        self.socket.connect(f"ipc://{directory}/gate.sock")
         self.next_id = FIRST_ID
         self.handle = 0
         self.asked = 0
@@ -50,17 +63,32 @@ class Target:
     def open_session(self) -> None:
         """hello and one portfolio: what a bot sends before its first question."""
         hello = wire.Hello("bench/1", "live", "bench", {"timeframe_s": TIMEFRAME_S})
-        self.handle = wire.decode_hello(
-            self._request(wire.encode_hello(self.next_id, hello))
-        ).handle
+        reply = self.shim(wire.encode_hello(self.next_id, hello))
+        self.handle = wire.decode_hello(reply).handle
         account = wire.Portfolio(1, FIRST_CANDLE_MS, EQUITY, [(FIRST_CANDLE_MS, EQUITY)], [])
-        self._request(wire.encode_portfolio(self.next_id, self.handle, account))
+        self.shim(wire.encode_portfolio(self.next_id, self.handle, account))
 
     def ask(self) -> wire.Answer:
-        """One entry, on a candle nobody asked about before."""
+        """One entry by the shim's client, on a candle nobody asked about before."""
         question = self.question()
         frame = wire.encode_gate(self.next_id, self.handle, 1, question)
-        return wire.decode_gate(self._request(frame), question)
+        return wire.decode_gate(self.shim(frame), question)
+
+    def shim(self, frame: bytes) -> list[Any]:
+        """Sends a request with the next id and returns the payload of its reply."""
+        payload, _ = self.channel.request(self.next_id, [frame], Deadline(DEADLINE_S))
+        self.next_id += 1
+        return payload
+
+    def frame(self) -> bytes:
+        """The next question as bytes."""
+        self.next_id += 1
+        return wire.encode_gate(self.next_id, self.handle, 1, self.question())
+
+    def exchange(self, frame: bytes) -> bytes:
+        """One round trip by bare pyzmq."""
+        self.socket.send(frame)
+        return self.socket.recv()
 
     def question(self) -> wire.Question:
         """The next question; four pairs take turns on each candle."""
@@ -82,39 +110,37 @@ class Target:
             rate=43_250.5,
         )
 
-    def measure(self, calls: int, gap_ms: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-        """Round-trip times in microseconds, shape (calls,).
+    def measure(self, calls: int, gap_ms: int) -> Times:
+        """Round-trip times of bare pyzmq in microseconds, shape (calls,).
 
         The client stays busy in the gaps, so that its core is awake when it asks.
         """
         times = np.empty(calls)
         clock = time.perf_counter_ns
         gap_ns = gap_ms * 1_000_000
-        for call in range(calls):
+        frames = [self.frame() for _ in range(calls)]
+        reply = b""
+        for call, frame in enumerate(frames):
             if gap_ns:
                 resume = clock() + gap_ns
                 while clock() < resume:
                     pass
             start = clock()
+            reply = self.exchange(frame)
+            times[call] = (clock() - start) / 1000
+        wire.decode_reply(reply, self.next_id)
+        return times
+
+    def measure_shim(self, calls: int) -> Times:
+        """Round-trip times of the shim's whole client in microseconds, back to back."""
+        times = np.empty(calls)
+        clock = time.perf_counter_ns
+        self.next_id += 1
+        for call in range(calls):
+            start = clock()
             self.ask()
             times[call] = (clock() - start) / 1000
         return times
-
-    def _request(self, frame: bytes) -> list[Any]:
-        payload, _ = self.channel.request(self.next_id, [frame], Deadline(DEADLINE_S))
-        self.next_id += 1
-        return payload
-
-
-def sample_frames(directory: Path, target: Target) -> tuple[bytes, bytes, int]:
-    """One request of a session and the daemon's reply as bytes, and the id in both."""
-    request = wire.encode_gate(target.next_id, target.handle, 1, target.question())
-    with zmq.Context() as context, context.socket(zmq.DEALER) as socket:
-        socket.setsockopt(zmq.LINGER, 0)
-        socket.setsockopt(zmq.RCVTIMEO, int(DEADLINE_S * 1000))
-        socket.connect(f"ipc://{directory}/gate.sock")
-        socket.send(request)
-        return request, socket.recv(), target.next_id
 
 
 def start_echo(
@@ -134,7 +160,19 @@ def start_echo(
     return echo
 
 
-def percentiles(rounds: list[np.ndarray[Any, np.dtype[np.float64]]]) -> dict[str, float]:
+def in_turns(
+    measure: Callable[[Target], Times], gate: Target, echo: Target
+) -> dict[str, dict[str, float]]:
+    """Percentiles of rounds of both, taken in turns; who begins changes each round."""
+    times: dict[str, list[Times]] = {"gate": [], "echo": []}
+    targets = {"gate": gate, "echo": echo}
+    for turn in range(ROUNDS):
+        for name in ("gate", "echo") if turn % 2 == 0 else ("echo", "gate"):
+            times[name].append(measure(targets[name]))
+    return {name: percentiles(rounds) for name, rounds in times.items()}
+
+
+def percentiles(rounds: list[Times]) -> dict[str, float]:
     """Of all rounds together, in microseconds."""
     p50, p99, p999 = np.percentile(np.concatenate(rounds), [50, 99, 99.9])
     return {"p50_us": round(p50, 1), "p99_us": round(p99, 1), "p999_us": round(p999, 1)}
@@ -151,31 +189,29 @@ def main() -> None:
     )
     args = parser.parse_args()
 
-    gate = Target(args.dir)
-    gate.open_session()
-    gate.measure(WARM_UP_CALLS, 0)
-    request, reply, request_id = sample_frames(args.dir, gate)
-    echo_process = start_echo(args, request, reply, request_id)
-    try:
-        echo = Target(args.scratch)
-        echo.measure(WARM_UP_CALLS, 0)
-        gaps = {}
-        for gap_ms, calls in CALLS.items():
-            times: dict[str, list[np.ndarray[Any, np.dtype[np.float64]]]] = {"gate": [], "echo": []}
-            for turn in range(ROUNDS):
-                order = ("gate", "echo") if turn % 2 == 0 else ("echo", "gate")
-                for name in order:
-                    times[name].append((gate if name == "gate" else echo).measure(calls, gap_ms))
-            gaps[str(gap_ms)] = {
-                "gate": percentiles(times["gate"]),
-                "echo": percentiles(times["echo"]),
-                "calls": calls * ROUNDS,
+    with zmq.Context() as context:
+        gate = Target(context, args.dir)
+        gate.open_session()
+        gate.measure(WARM_UP_CALLS, 0)
+        request = gate.frame()
+        reply = gate.exchange(request)
+        echo_process = start_echo(args, request, reply, gate.next_id)
+        try:
+            echo = Target(context, args.scratch)
+            echo.measure(WARM_UP_CALLS, 0)
+            gaps = {
+                str(gap_ms): in_turns(
+                    partial(Target.measure, calls=calls, gap_ms=gap_ms), gate, echo
+                )
+                for gap_ms, calls in CALLS.items()
             }
-    finally:
-        echo_process.kill()
-        echo_process.wait()
+            shim = in_turns(partial(Target.measure_shim, calls=CALLS[0]), gate, echo)
+        finally:
+            echo_process.kill()
+            echo_process.wait()
+            context.destroy(linger=0)
     sizes = {"request": len(request), "reply": len(reply)}
-    print(json.dumps({"rounds": ROUNDS, "bytes": sizes, "gaps": gaps}))
+    print(json.dumps({"rounds": ROUNDS, "bytes": sizes, "gaps": gaps, "shim": shim}))
 
 
 if __name__ == "__main__":
