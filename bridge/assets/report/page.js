@@ -10,9 +10,9 @@
   makeLedger();
 
   function drawCharts() {
-    /** @type {typeof import("uplot").default} */
+    /** @type {typeof import("uplot")} */
     const UPlot = /** @type {any} */ (globalThis).uPlot;
-    /** @type {{plot: import("uplot").default, box: HTMLElement}[]} */
+    /** @type {{plot: import("uplot"), box: HTMLElement}[]} */
     let drawn = [];
 
     const equity = /** @type {import("uplot").AlignedData} */ ([data.t_s, data.without, data.with]);

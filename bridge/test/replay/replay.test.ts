@@ -218,6 +218,31 @@ describe("the walk", () => {
     expect(overlapping.judged.map(({ share }) => share)).toEqual([1, 0.5]);
   });
 
+  it("closes what opens and closes within a candle before the next pair's turn", () => {
+    const limits = { ...policy.limits, max_drawdown: null, max_gross_exposure: 1.5 };
+    const order = (pairlist: string[]) =>
+      run([leg(0, 20, 20, 0), leg(1, 20, 30, 0, "C/D")], { policy: { ...policy, limits }, pairlist }).judged.map(
+        ({ leg: { trade }, share }) => [trade.pair, share],
+      );
+    expect(order(["A/B", "C/D"])).toEqual([
+      ["A/B", 1],
+      ["C/D", 1],
+    ]);
+    expect(order(["C/D", "A/B"])).toEqual([
+      ["C/D", 1],
+      ["A/B", 0.5],
+    ]);
+  });
+
+  it("remembers the account's height from the hours in which nothing was asked", () => {
+    // Up by half while the trade is open, back where it began when the next entry is asked for.
+    const rising = (pair: string, t_ms: number): number =>
+      pair === "A/B" && t_ms > 20 * M5 && t_ms < 60 * M5 ? 150 : 100;
+    const { judged } = run([leg(0, 10, 80, 0), leg(1, 70, 71, 0, "C/D")], { closeAt: rising, openAt: rising });
+    expect(judged[1]?.verdict).toMatchObject({ decision: "deny", reason: REASON.drawdown });
+    expect(judged[1]?.verdict?.value).toBeCloseTo(1 / 3);
+  });
+
   it("never asks for a candle that had not closed", () => {
     const legs = [leg(0, 10, 20, 1), leg(1, 15, 16, 1, "C/D")];
     const asked: number[] = [];

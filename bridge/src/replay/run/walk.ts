@@ -57,17 +57,17 @@ export interface WalkResult {
   readonly curves: Curves;
 }
 
+interface AnyStep {
+  readonly t_ms: number;
+  /** Whether it belongs to a trade that is opened by a new entry at this time. */
+  readonly opened: boolean;
+  readonly leg: Leg;
+}
+
 type Step =
-  | { readonly type: "ask"; readonly t_ms: number; readonly rank: number; readonly leg: Leg }
-  | { readonly type: "fill"; readonly t_ms: number; readonly rank: number; readonly leg: Leg }
-  | {
-      readonly type: "exit";
-      readonly t_ms: number;
-      readonly rank: number;
-      readonly leg: Leg;
-      readonly exit: LegExit;
-      readonly last: boolean;
-    };
+  | (AnyStep & { readonly type: "ask" })
+  | (AnyStep & { readonly type: "fill" })
+  | (AnyStep & { readonly type: "exit"; readonly exit: LegExit; readonly last: boolean });
 
 export function walk(input: WalkInput): WalkResult {
   const { starting_balance, start_ms, end_ms, timeframe_ms, policy } = input;
@@ -86,6 +86,8 @@ export function walk(input: WalkInput): WalkResult {
     without: new Float64Array(count),
     with: new Float64Array(count),
   };
+  let filled = false;
+  let sampled: readonly [t_ms: number, equity: number] | null = null;
   const gatedEquity = (t_ms: number): number => book.equityAfterFees((pair) => input.closeAt(pair, t_ms)).with;
 
   function ask(leg: Leg, t_ms: number): void {
@@ -103,7 +105,8 @@ export function walk(input: WalkInput): WalkResult {
       session: SESSION,
       snapshot_seq: seq,
       at_ms: t_ms,
-      equity: gatedEquity(t_ms),
+      // A sample just taken of an account that has not changed since stands; the shim does not value it twice.
+      equity: sampled !== null && sampled[0] === t_ms && !filled ? sampled[1] : gatedEquity(t_ms),
       samples,
       positions: book.positions(),
     });
@@ -125,10 +128,11 @@ export function walk(input: WalkInput): WalkResult {
         break;
       case "fill":
         book.enter(step.leg, shares.get(step.leg) ?? 0);
+        filled = true;
         break;
       case "exit":
         book.exit(step.leg, step.exit, step.last);
-        samples.push([step.t_ms, gatedEquity(step.t_ms)]);
+        filled = true;
         break;
     }
   }
@@ -140,7 +144,12 @@ export function walk(input: WalkInput): WalkResult {
     curves.t_ms[i] = t_ms;
     curves.without[i] = equity.without;
     curves.with[i] = equity.with;
-    if (t_ms % Math.max(HOUR_MS, timeframe_ms) === 0 || i === 0) samples.push([t_ms, gatedEquity(t_ms)]);
+    // As the shim samples: hourly and after fills, before the pairs of this candle are analysed, so at the closes of the candle before the last.
+    if (filled || i === 0 || t_ms % Math.max(HOUR_MS, timeframe_ms) === 0) {
+      sampled = [t_ms, gatedEquity(t_ms - timeframe_ms)];
+      samples.push([...sampled]);
+      filled = false;
+    }
     const until = i === count - 1 ? Number.POSITIVE_INFINITY : t_ms + timeframe_ms;
     for (let step = steps[next]; step !== undefined && step.t_ms < until; step = steps[next]) {
       perform(step);
@@ -151,22 +160,33 @@ export function walk(input: WalkInput): WalkResult {
 }
 
 /**
- * Everything that happens, in freqtrade's order. Within one time: exits of what was open (pairs with open trades go first), scale-ins, new entries in
- * the order of the pair list, and last the exits of trades that open and close in the same candle.
+ * Everything that happens, in freqtrade's order. Within one time: first the pairs with open trades, the oldest trade first, each scaled in before it is
+ * closed; then new entries in the order of the pair list, each with its exit if it is closed within the same candle.
  */
 function inOrder(input: WalkInput): Step[] {
   const place = new Map(input.pairlist.map((pair, index) => [pair, index]));
   const steps: Step[] = [];
   for (const leg of input.legs) {
-    const rank = leg.kind === "scale_in" ? 1 : 2 + (place.get(leg.trade.pair) ?? place.size) / (place.size + 1);
-    steps.push({ type: "ask", t_ms: leg.asked_ms, rank, leg });
-    steps.push({ type: "fill", t_ms: Math.max(leg.asked_ms, leg.filled_ms), rank, leg });
+    const place_in_time = { opened: leg.number === 0, leg };
+    steps.push({ type: "ask", t_ms: leg.asked_ms, ...place_in_time });
+    steps.push({ type: "fill", t_ms: Math.max(leg.asked_ms, leg.filled_ms), ...place_in_time });
+  }
+  // After all entries, so that of one trade at one time the exits come last.
+  for (const leg of input.legs) {
     leg.exits.forEach((exit, index) => {
-      const last = index === leg.exits.length - 1;
-      steps.push({ type: "exit", t_ms: exit.t_ms, rank: exit.t_ms > leg.filled_ms ? 0 : 3, leg, exit, last });
+      const opened = exit.t_ms === leg.trade.open_ms;
+      steps.push({ type: "exit", t_ms: exit.t_ms, opened, leg, exit, last: index === leg.exits.length - 1 });
     });
   }
-  return steps.sort((a, b) => a.t_ms - b.t_ms || a.rank - b.rank || a.leg.trade.index - b.leg.trade.index);
+  const placeOf = ({ leg }: Step): number => place.get(leg.trade.pair) ?? place.size;
+  return steps.sort(
+    (a, b) =>
+      a.t_ms - b.t_ms ||
+      Number(a.opened) - Number(b.opened) ||
+      (a.opened ? 0 : a.leg.trade.open_ms - b.leg.trade.open_ms) ||
+      placeOf(a) - placeOf(b) ||
+      a.leg.trade.index - b.leg.trade.index,
+  );
 }
 
 function toRequest(leg: Leg, t_ms: number, candle: CandleVerdict | null): GateRequest {
