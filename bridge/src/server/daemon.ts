@@ -44,6 +44,7 @@ export async function startDaemon(
   const created = ensurePrivateDirectory(config.dir, uid);
   const locks = [lockDirectory(config.dir, engine)];
   try {
+    removeSockets(config.dir);
     locks.push(...lockJournal(config, engine));
     return await serve(config, engine, log, locks, created);
   } catch (error) {
@@ -59,7 +60,6 @@ async function serve(
   locks: readonly HeldLock[],
   created: boolean,
 ): Promise<Daemon> {
-  removeSockets(config.dir);
   const start_ms = Date.now();
   const boot = randomBytes(8).toString("hex");
   const counters = new Counters();

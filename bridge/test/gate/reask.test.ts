@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MAX_ASKED, MAX_ASKED_PER_PAIR } from "../../src/gate/asked.js";
+import { applyEvent } from "../../src/gate/session.js";
 import type { Kind } from "../../src/gate/types.js";
 import { REASON } from "../../src/protocol/codes.js";
 import { ask, NOW_MS, OPEN_MS, policy, portfolio, request, session, TIMEFRAME_MS } from "./fixture.js";
@@ -155,6 +156,19 @@ describe("final stage", () => {
     expect(state.tally).toMatchObject({ asked: 1, reduced: 1, denied: 0 });
     const first = ask(session(), rules, request({ ...half, ...final }));
     expect(first).toMatchObject({ decision: "allow", would: "reduce" });
+  });
+});
+
+describe("a portfolio event", () => {
+  it("is applied once and in order, also when folded", () => {
+    const state = session(1000);
+    const late = { type: "portfolio", session: "s", samples: [], positions: [] } as const;
+    for (const snapshot_seq of [0, 1]) {
+      applyEvent(state, { ...late, snapshot_seq, at_ms: NOW_MS + 1, equity: 1 });
+      expect(state.portfolio?.equity).toBe(1000);
+    }
+    applyEvent(state, { ...late, snapshot_seq: 2, at_ms: NOW_MS + 1, equity: 1 });
+    expect([state.seq, state.portfolio?.equity]).toEqual([2, 1]);
   });
 });
 

@@ -524,6 +524,21 @@ describe("the directory", () => {
     });
   });
 
+  it("is cleared of a killed daemon's sockets before anything else can fail, and only by the lock's holder", async () => {
+    const dir = temporaryDir();
+    const stale = join(dir, "gate.sock");
+    writeFileSync(stale, "");
+    const file = join(dir, "file");
+    writeFileSync(file, "");
+    await expect(start(configFor(dir, { journal_dir: file }))).rejects.toThrow("--journal-dir");
+    expect(existsSync(stale)).toBe(false);
+    const daemon = await start(configFor(dir));
+    await expect(start(configFor(dir))).rejects.toThrow("is locked");
+    expect(existsSync(stale)).toBe(true);
+    await daemon.stop("test");
+    rmSync(dir, { recursive: true });
+  });
+
   it("is free again after a stop, and a private one is gone", async () => {
     const dir = temporaryDir();
     for (let i = 0; i < 2; i++) {
