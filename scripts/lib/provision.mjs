@@ -41,7 +41,8 @@ export async function installNodeModules() {
   const lock = readIfThere(join(ROOT, "package-lock.json"));
   if (nodeModulesMatch(lock, readIfThere(join(ROOT, "node_modules", ".package-lock.json")))) return CURRENT;
   // No package's install script is needed: zeromq brings its binaries in the tarball.
-  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+  // The log level is given because a surrounding `npm run --silent` would otherwise hide the reason of a failure.
+  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=warn"];
   await runLogged("npm", args, { logFile: join(LOGS, "npm.log") });
   return "installed from package-lock.json";
 }
