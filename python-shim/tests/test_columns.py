@@ -93,4 +93,6 @@ def test_unready_columns_deny_and_say_why(reason: Reason) -> None:
     result = columns.add(candles(3), columns.unready(3, reason))
     assert (result["risk_size"] == 0).all()
     assert (result["risk_reason"] == reason).all()
-    assert result[[n for n in NAMES if n not in ("risk_size", "risk_reason")]].isna().to_numpy().all()
+    assert (
+        result[[n for n in NAMES if n not in ("risk_size", "risk_reason")]].isna().to_numpy().all()
+    )

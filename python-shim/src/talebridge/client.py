@@ -7,6 +7,7 @@ either, so that a question can never reach a restarted daemon under the old one'
 
 from __future__ import annotations
 
+import atexit
 import errno
 import logging
 import os
@@ -95,6 +96,10 @@ class Channel:
         sock, self._socket, self.boot = self._socket, None, None
         if sock is not None:
             sock.close(linger=0)
+
+    def __del__(self) -> None:
+        # A thread that ends takes its channels along.
+        self.close()
 
     def _open(self) -> zmq.Socket[bytes]:
         self._probe()
@@ -235,6 +240,13 @@ def channel(directory: Path, kind: Kind) -> Channel:
             channels.pop(next(iter(channels))).close()
         found = channels[key] = Channel(directory, kind)
     return found
+
+
+@atexit.register
+def _close_channels() -> None:
+    channels = _process.threads.channels
+    while channels:
+        channels.popitem()[1].close()
 
 
 def breaker(directory: Path) -> Breaker:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 from talebridge import client, columns, wire
 from talebridge._generated import COLUMNS, ENGINE_VERSION, MEMORY_ROWS
 from talebridge.client import Channel, Deadline
@@ -94,6 +96,7 @@ class Session:
         With `urgent` it waits no longer than a gate question does.
         """
         rows = block.shape[1]
+        block = np.ascontiguousarray(block, dtype="<f8")
         # Half a second per 100,000 rows on top: transfer and memory, generously.
         long_s = self.terms.batch_timeout_s + rows * 5e-6
         deadline = Deadline(self.terms.gate_timeout_s if urgent else long_s)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import logging
 import os
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 START_TIMEOUT_S = 30.0
 """Node's start on a busy machine; a daemon that works is there within a second."""
 _STOP_TIMEOUT_S = 3.0
+_ENDING_S = 0.5
 _MAX_READY_BYTES = 65_536
 _SHOWN_LOG_BYTES = 2_000
 
@@ -125,6 +127,9 @@ class PrivateDaemon:
             event = None
         if isinstance(event, dict) and event.get("event") == "ready":
             return
+        # Its output ends a moment before the process does.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_ENDING_S)
         code = self._process.poll()
         ended = "did not become ready" if code is None else f"ended with exit code {code}"
         self._log.seek(0, os.SEEK_END)

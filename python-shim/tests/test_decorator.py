@@ -1,0 +1,390 @@
+"""The decorator: what is wrapped, once, whoever inherits from whom, and how it pickles."""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import pytest
+from helpers import (
+    NAMES,
+    Peer,
+    Refusal,
+    Strategy,
+    analysed,
+    ask_adjust,
+    ask_confirm,
+    ask_stake,
+    candles,
+    config,
+    entry_time,
+    good,
+    open_trade,
+)
+from test_gate import PAIR, Answers, deny
+
+from talebridge import client, decorator, portfolio, risk_gated
+from talebridge._generated import Op, Status
+
+HOOKS = (
+    "populate_indicators",
+    "custom_stake_amount",
+    "confirm_trade_entry",
+    "adjust_trade_position",
+    "order_filled",
+    "bot_loop_start",
+)
+
+
+@pytest.fixture
+def bridge(peer: Callable[..., Peer]) -> Answers:
+    answers = Answers()
+    peer(answers)
+    return answers
+
+
+def test_decorating_does_nothing_but_wrap_init(strategy: type[Strategy]) -> None:
+    before = {name: getattr(strategy, name) for name in HOOKS}
+    gated = risk_gated(profile="no such", nonsense=1)(strategy)
+    assert gated is strategy
+    assert {name: getattr(strategy, name) for name in HOOKS} == before
+
+
+def test_wrong_arguments_are_told_when_the_strategy_is_constructed(
+    strategy: type[Strategy], sockets: Path
+) -> None:
+    risk_gated(profile="no such", nonsense=1)(strategy)
+    with pytest.raises(Exception, match=r"profile: has to be one of[^$]*nonsense: unknown"):
+        strategy(config(sockets))
+
+
+@pytest.mark.parametrize("form", [risk_gated, risk_gated(), risk_gated(profile="extreme")])
+def test_all_forms_gate(
+    form: Any, bridge: Answers, strategy: type[Strategy], sockets: Path
+) -> None:
+    mine = form(strategy)(config(sockets))
+    frame = analysed(mine)
+    assert list(frame.columns[-len(NAMES) :]) == NAMES
+    bridge.gate = deny()
+    assert ask_stake(mine, frame) == 0.0
+
+
+def test_mode_off_hooks_nothing_and_asks_nobody(strategy: type[Strategy], sockets: Path) -> None:
+    before = {name: getattr(strategy, name) for name in HOOKS}
+    given = config(sockets, mode="off")
+    mine = risk_gated(strategy)(given)
+    assert {name: getattr(strategy, name) for name in HOOKS} == before
+    assert given == config(sockets, mode="off")
+    assert mine.startup_candle_count == 30
+    frame = candles(5)
+    assert mine.populate_indicators(frame, {"pair": PAIR}) is frame
+
+
+def test_a_class_that_was_gated_passes_through_for_an_object_in_mode_off(
+    bridge: Answers, strategy: type[Strategy], sockets: Path
+) -> None:
+    risk_gated(strategy)(config(sockets))
+    off = strategy(config(sockets, mode="off"))
+    frame = candles(5)
+    assert off.populate_indicators(frame, {"pair": PAIR}) is frame
+    assert ask_stake(off, frame, 77.0) == 77.0
+    assert ask_confirm(off, frame) is True
+    assert bridge.questions == []
+
+
+def test_signatures_names_and_docs_of_the_hooks_stay(
+    bridge: Answers, strategy: type[Strategy], sockets: Path
+) -> None:
+    before = {name: getattr(strategy, name) for name in HOOKS}
+    risk_gated(strategy)(config(sockets))
+    for name, original in before.items():
+        wrapped = getattr(strategy, name)
+        assert wrapped is not original
+        assert inspect.signature(wrapped) == inspect.signature(original)
+        for attribute in ("__name__", "__qualname__", "__doc__", "__module__"):
+            assert getattr(wrapped, attribute) == getattr(original, attribute)
+    # freqtrade counts the arguments of this one without looking through wrappers.
+    assert inspect.getfullargspec(strategy.populate_indicators).args == [
+        "self",
+        "dataframe",
+        "metadata",
+    ]
+
+
+def test_a_child_that_overrides_without_super_is_gated(
+    bridge: Answers, strategy: type[Strategy], sockets: Path
+) -> None:
+    class Child(risk_gated(strategy)):  # type: ignore[misc]
+        def __init__(self, config: Any) -> None:
+            super().__init__(config)
+            self.own = True
+
+        def confirm_trade_entry(self, **kwargs: Any) -> bool:
+            return True
+
+        def custom_stake_amount(self, proposed_stake: float, **kwargs: Any) -> float:
+            return proposed_stake / 2
+
+    mine = Child(config(sockets))
+    frame = analysed(mine)
+    assert mine.own
+    assert ask_stake(mine, frame) == 50.0
+    bridge.gate = deny()
+    assert ask_stake(mine, frame) == 0.0
+    assert ask_confirm(mine, frame) is False
+
+
+@pytest.mark.parametrize("first", ["parent", "child", "neither"])
+def test_parent_and_child_both_decorated_are_gated_once(
+    first: str, bridge: Answers, strategy: type[Strategy], sockets: Path
+) -> None:
+    parent = risk_gated(profile="extreme", mode="shadow")(strategy)
+
+    @risk_gated(profile="conservative")
+    class Child(parent):  # type: ignore[misc, valid-type]
+        def __init__(self, config: Any) -> None:
+            super().__init__(config)
+
+        def confirm_trade_entry(self, *args: Any, **kwargs: Any) -> bool:
+            self.calls.append("child")
+            return bool(super().confirm_trade_entry(*args, **kwargs))
+
+        def populate_indicators(self, dataframe: Any, metadata: Any) -> Any:
+            self.calls.append("child")
+            return super().populate_indicators(dataframe, metadata)
+
+    order = {"parent": [parent, Child], "child": [Child, parent], "neither": [Child]}[first]
+    made = {cls: cls(config(sockets)) for cls in order}
+    mine = made[Child]
+    settings = mine._talebridge_gate.settings
+    assert (settings.gate["profile"], settings.mode) == ("conservative", "shadow")
+    frame = analysed(mine)
+    ask_stake(mine, frame)
+    ask_confirm(mine, frame)
+    assert bridge.stages == [0, 1]
+    assert mine.calls == ["child", "child"]
+    assert list(frame.columns).count("risk_size") == 1
+
+
+def test_an_undecorated_child_inherits_the_gate(
+    bridge: Answers, strategy: type[Strategy], sockets: Path
+) -> None:
+    class Child(risk_gated(strategy)):  # type: ignore[misc]
+        pass
+
+    mine = Child(config(sockets))
+    frame = analysed(mine)
+    bridge.gate = deny()
+    assert ask_stake(mine, frame) == 0.0
+    assert len(bridge.questions) == 1
+
+
+def test_cooperative_bases_still_see_their_init(
+    bridge: Answers, strategy: type[Strategy], sockets: Path
+) -> None:
+    class Mixin:
+        def __init__(self, config: Any) -> None:
+            super().__init__(config)  # type: ignore[call-arg]
+            self.mixed = True
+
+    @risk_gated
+    class Gated(strategy):  # type: ignore[misc, valid-type]
+        pass
+
+    class Child(Gated, Mixin):
+        pass
+
+    class Other(Mixin, Gated):
+        pass
+
+    assert Other(config(sockets)).mixed
+    assert Child(config(sockets))._talebridge_gate.active
+
+
+def test_the_users_refusal_stands_and_is_not_asked_about(
+    bridge: Answers, strategy: type[Strategy], sockets: Path
+) -> None:
+    for refusal in (False, None, 0):
+        strategy.confirm_trade_entry = (  # type: ignore[method-assign]
+            lambda self, refusal=refusal, **kwargs: refusal
+        )
+        mine = risk_gated(strategy)(config(sockets))
+        frame = analysed(mine)
+        assert ask_confirm(mine, frame) is refusal
+    assert bridge.questions == []
+
+
+def test_what_the_users_hooks_raise_is_freqtrades_where_the_gate_allows(
+    bridge: Answers, strategy: type[Strategy], sockets: Path
+) -> None:
+    def fail(self: Any, **kwargs: Any) -> Any:
+        raise KeyError("the user's")
+
+    for name in HOOKS[1:]:
+        setattr(strategy, name, fail)
+    mine = risk_gated(strategy)(config(sockets, "live"))
+    frame = analysed(mine)
+    for ask in (ask_stake, ask_confirm):
+        with pytest.raises(KeyError, match="the user's"):
+            ask(mine, frame)
+    with pytest.raises(KeyError):
+        ask_adjust(mine, frame, open_trade())
+    with pytest.raises(KeyError):
+        mine.bot_loop_start(current_time=entry_time(frame))
+    with pytest.raises(KeyError):
+        mine.order_filled(pair="", trade=None, order=None, current_time=entry_time(frame))
+    bridge.gate = deny()
+    assert ask_stake(mine, frame) == 0.0
+    assert ask_confirm(mine, frame) is False
+    bridge.gate = Refusal(Status.INTERNAL)
+    assert ask_stake(mine, frame, pair=PAIR) == 0.0
+
+
+def test_hooks_may_be_called_by_position(
+    bridge: Answers, strategy: type[Strategy], sockets: Path
+) -> None:
+    mine = risk_gated(strategy)(config(sockets))
+    frame = analysed(mine)
+    now = entry_time(frame)
+    assert mine.custom_stake_amount(PAIR, now, 100.0, 50.0, 1.0, 1e4, 1.0, None, "long") == 50.0
+    assert mine.confirm_trade_entry(PAIR, "limit", 0.5, 100.0, "GTC", now, None, "long") is True
+
+
+def test_exit_hooks_are_never_wrapped(
+    bridge: Answers, strategy: type[Strategy], sockets: Path
+) -> None:
+    exits = ("custom_exit", "custom_stoploss", "confirm_trade_exit", "custom_roi", "leverage")
+    for name in exits:
+        setattr(strategy, name, lambda self, **kwargs: None)
+    risk_gated(strategy)(config(sockets))
+    assert not any(decorator.is_wrapper(getattr(strategy, name)) for name in exits)
+    assert all(decorator.is_wrapper(getattr(strategy, name)) for name in HOOKS)
+
+
+def test_a_function_that_copied_a_wrappers_looks_is_gated_all_the_same(
+    bridge: Answers, strategy: type[Strategy], sockets: Path
+) -> None:
+    import functools
+
+    risk_gated(strategy)(config(sockets))
+
+    class Child(strategy):  # type: ignore[misc, valid-type]
+        @functools.wraps(strategy.confirm_trade_entry)
+        def confirm_trade_entry(self, **kwargs: Any) -> bool:
+            return True
+
+    mine = Child(config(sockets))
+    frame = analysed(mine)
+    bridge.gate = deny()
+    assert ask_confirm(mine, frame) is False
+
+
+def test_two_threads_are_gated_each(
+    bridge: Answers, strategy: type[Strategy], sockets: Path
+) -> None:
+    mine = risk_gated(strategy)(config(sockets, "live"))
+    frame = analysed(mine)
+    bridge.gate = deny()
+    results: list[Any] = []
+
+    def work() -> None:
+        results.extend(ask_stake(mine, frame) for _ in range(20))
+        client.channel(sockets, "gate").close()
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [0.0] * 60
+
+
+# ---------------------------------------------------------------------------------------- pickling
+
+
+def test_a_gated_strategy_pickles_without_its_run(
+    bridge: Answers, strategy: type[Strategy], sockets: Path
+) -> None:
+    mine = risk_gated(strategy)(config(sockets))
+    frame = analysed(mine)
+    ask_stake(mine, frame)
+    gate = mine._talebridge_gate
+    assert gate._run is not None
+    copy = pickle.loads(pickle.dumps(gate.__getstate__() | {"strategy": None}))
+    assert copy["_run"] is None
+    assert copy["fingerprint"] == "f1"
+
+
+WORKER = """
+import sys, cloudpickle
+tasks = cloudpickle.load(open(sys.argv[1], "rb"))
+from talebridge import client, portfolio
+portfolio.open_trades = lambda: []
+results = []
+for strategy, ask, frame in tasks:
+    strategy.populate_indicators(frame.iloc[:, :6].copy(), {"pair": "BTC/USDT"})
+    results.append(ask(strategy, frame))
+print(results, len(client._process.threads.channels))
+"""
+
+
+def test_workers_unpickle_by_value_and_use_one_connection_with_a_session_each(
+    peer: Callable[..., Peer], sockets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As freqtrade's hyperopt does it: the strategy's module is not importable there."""
+    sessions: list[str] = []
+
+    def answer(op: Op, message: list[Any], frames: list[bytes]) -> Any:
+        if op is Op.HELLO:
+            sessions.append(message[3]["session"])
+        return good(op, message, frames)
+
+    peer(answer)
+    monkeypatch.setattr(portfolio, "open_trades", list)
+    source = tmp_path / "user_strategy.py"
+    source.write_text(
+        "from helpers import Strategy\n"
+        "from talebridge import risk_gated\n"
+        "class Parent(Strategy):\n"
+        "    def custom_stake_amount(self, proposed_stake, **kwargs):\n"
+        "        return proposed_stake / 2\n"
+        "@risk_gated(profile='extreme')\n"
+        "class Mine(Parent):\n"
+        "    def confirm_trade_entry(self, *args, **kwargs):\n"
+        "        return super().confirm_trade_entry(*args, **kwargs)\n"
+    )
+    space: dict[str, Any] = {"__name__": "user_strategy"}
+    exec(compile(source.read_text(), str(source), "exec"), space)  # noqa: S102 - as freqtrade does
+    mine = space["Mine"](config(sockets, "hyperopt"))
+    frame = analysed(mine)
+    assert ask_stake(mine, frame) == 50.0
+    import helpers
+
+    cloudpickle.register_pickle_by_value(helpers)
+    try:
+        tasks = cloudpickle.dumps([(mine, ask_stake, frame)])
+        packed = tmp_path / "tasks"
+        # Each task is pickled on its own, so each has its own copy of the class.
+        packed.write_bytes(
+            cloudpickle.dumps([cloudpickle.loads(tasks)[0] for _ in range(3)]),
+        )
+        del mine
+        done = subprocess.run(
+            [sys.executable, "-c", WORKER, str(packed)],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    finally:
+        cloudpickle.unregister_pickle_by_value(helpers)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "[50.0, 50.0, 50.0] 2"
+    assert len(set(sessions)) == 4

@@ -1,0 +1,312 @@
+"""Sessions against peers that restart, forget, contradict themselves or are another version."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from helpers import LONG_MS, NAMES, Peer, Refusal, candles, good, hello_body
+from test_wire import question
+
+from talebridge import client, columns
+from talebridge._generated import Op, Reason, Status
+from talebridge.errors import (
+    BridgeError,
+    Busy,
+    ProtocolError,
+    SettingsRejected,
+    StalePortfolio,
+    Unavailable,
+    WrongFingerprint,
+)
+from talebridge.session import Session, Snapshot, Terms
+from talebridge.wire import Hello
+
+TERMS = Terms(
+    hello=Hello("test/1", "live", "bot", {"timeframe_s": 300}),
+    engine={"profile": "aggressive", "window_set": "standard", "timeframe_s": 300},
+    window_set="standard",
+    hello_timeout_s=LONG_MS / 1000,
+    gate_timeout_s=LONG_MS / 1000,
+    batch_timeout_s=LONG_MS / 1000,
+    breaker_s=0.0,
+)
+EMPTY = Snapshot(1000, 10_000.0, ())
+
+
+def session(directory: Path, **changes: Any) -> Session:
+    return Session(directory, dataclasses.replace(TERMS, **changes), None)
+
+
+def test_one_question_costs_hello_portfolio_and_gate_the_next_one_gate_alone(
+    peer: Callable[..., Peer], sockets: Path
+) -> None:
+    asked = peer().asked
+    mine = session(sockets)
+    mine.ask(question(), EMPTY)
+    assert asked == [Op.HELLO, Op.PORTFOLIO, Op.GATE]
+    mine.ask(question(), EMPTY)
+    assert asked[3:] == [Op.GATE]
+    mine.ask(question(), Snapshot(2000, 10_001.0, ()))
+    assert asked[4:] == [Op.PORTFOLIO, Op.GATE]
+
+
+def test_two_sessions_of_one_thread_share_the_connection_not_the_session(
+    peer: Callable[..., Peer], sockets: Path
+) -> None:
+    handles = iter([5, 6, 7])
+    gates: list[int] = []
+
+    def answer(op: Op, message: list[Any], frames: list[bytes]) -> Any:
+        if op is Op.HELLO:
+            return [hello_body(handle=next(handles))]
+        if op is Op.GATE:
+            gates.append(message[3])
+        return good(op, message, frames)
+
+    peer(answer)
+    first, second = session(sockets), session(sockets)
+    for mine in (first, second, first, second):
+        mine.ask(question(), EMPTY)
+    assert gates == [5, 6, 5, 6]
+    block = columns.to_block(candles(3))
+    assert second.annotate(block).shape == (len(NAMES), 3)
+    assert first.annotate(block).shape == (len(NAMES), 3)
+
+
+def test_a_forgotten_session_is_opened_again_and_told_everything(
+    peer: Callable[..., Peer], sockets: Path
+) -> None:
+    known: set[int] = set()
+    handles = iter(range(1, 9))
+    told: list[list[Any]] = []
+
+    def answer(op: Op, message: list[Any], frames: list[bytes]) -> Any:
+        if op is Op.HELLO:
+            handle = next(handles)
+            known.add(handle)
+            return [hello_body(handle=handle, boot=f"b{handle}")]
+        if message[3] not in known:
+            return Refusal(Status.NO_SESSION)
+        if op is Op.PORTFOLIO:
+            told.append(message)
+        return good(op, message, frames)
+
+    peer(answer)
+    mine = session(sockets)
+    mine.samples.add(1000, 10_000.0)
+    mine.ask(question(), EMPTY)
+    known.clear()
+    assert mine.ask(question(), EMPTY).reason == 0
+    assert [message[3] for message in told] == [1, 2]
+    assert told[1][7] == [[1000, 10_000.0]]
+
+
+def test_a_stale_portfolio_is_sent_again(peer: Callable[..., Peer], sockets: Path) -> None:
+    refuse = [Refusal(Status.STALE_PORTFOLIO, seq=40)]
+    seqs: list[int] = []
+
+    def answer(op: Op, message: list[Any], frames: list[bytes]) -> Any:
+        if op is Op.HELLO and not refuse:
+            return [hello_body(seq=40)]
+        if op is Op.PORTFOLIO:
+            seqs.append(message[4])
+        if op is Op.GATE and refuse:
+            return refuse.pop()
+        return good(op, message, frames)
+
+    peer(answer)
+    session(sockets).ask(question(), EMPTY)
+    assert seqs == [1, 41]
+
+
+def test_a_bridge_that_is_never_content_ends_in_an_error(
+    peer: Callable[..., Peer], sockets: Path
+) -> None:
+    def answer(op: Op, message: list[Any], frames: list[bytes]) -> Any:
+        stale = op is Op.GATE
+        return Refusal(Status.STALE_PORTFOLIO, seq=1) if stale else good(op, message, frames)
+
+    asked = peer(answer).asked
+    with pytest.raises(StalePortfolio, match="share one"):
+        session(sockets).ask(question(), EMPTY)
+    assert len(asked) < 40
+
+
+def test_a_second_bot_under_the_same_session_is_named(
+    peer: Callable[..., Peer], sockets: Path
+) -> None:
+    def answer(op: Op, message: list[Any], frames: list[bytes]) -> Any:
+        return [message[4] + 1] if op is Op.PORTFOLIO else good(op, message, frames)
+
+    peer(answer)
+    with pytest.raises(StalePortfolio, match="two bots"):
+        session(sockets).ask(question(), EMPTY)
+
+
+def test_samples_are_sent_once_in_parts_oldest_first(
+    peer: Callable[..., Peer], sockets: Path
+) -> None:
+    parts: list[list[Any]] = []
+
+    def answer(op: Op, message: list[Any], frames: list[bytes]) -> Any:
+        if op is Op.PORTFOLIO:
+            parts.append(message[7])
+        return good(op, message, frames)
+
+    peer(answer)
+    mine = session(sockets)
+    for hour in range(1200):
+        mine.samples.add(hour * 3_600_000 + 1, 1.0 + hour)
+    at_ms = mine.samples.newest_ms()
+    mine.ask(question(), Snapshot(at_ms, 5.0, ()))
+    assert [len(part) for part in parts] == [512, 512, 176]
+    times = [t for part in parts for t, _ in part]
+    assert times == sorted(set(times))
+    mine.ask(question(), Snapshot(at_ms, 5.0, ()))
+    assert len(parts) == 3
+
+
+def test_samples_the_bridge_has_are_not_sent_again(
+    peer: Callable[..., Peer], sockets: Path
+) -> None:
+    sent: list[Any] = []
+
+    def answer(op: Op, message: list[Any], frames: list[bytes]) -> Any:
+        if op is Op.HELLO:
+            return [hello_body(samples_until_ms=3_600_001.0, seq=7)]
+        if op is Op.PORTFOLIO:
+            sent.append((message[4], message[7]))
+        return good(op, message, frames)
+
+    peer(answer)
+    mine = session(sockets)
+    for hour in range(3):
+        mine.samples.add(hour * 3_600_000 + 1, 1.0)
+    mine.ask(question(), Snapshot(7_200_001, 1.0, ()))
+    assert sent == [(8, [[7_200_001, 1.0]])]
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"engine_version": "9.9.9"}, "engine version"),
+        ({"columns": NAMES[1:]}, "columns"),
+        ({"columns": NAMES[::-1]}, "columns"),
+        ({"memory_rows": 500}, "start-up candles"),
+    ],
+)
+def test_a_bridge_of_another_build_is_refused(
+    change: dict[str, Any], text: str, peer: Callable[..., Peer], sockets: Path
+) -> None:
+    peer(lambda op, *rest: [hello_body(**change)] if op is Op.HELLO else good(op, *rest))
+    with pytest.raises(WrongFingerprint, match=text) as caught:
+        session(sockets).ask(question(), EMPTY)
+    assert caught.value.reason is Reason.WRONG_FINGERPRINT
+
+
+def test_decisions_that_change_during_a_run_are_refused(
+    peer: Callable[..., Peer], sockets: Path
+) -> None:
+    peer()
+    mine = Session(sockets, TERMS, "another")
+    with pytest.raises(WrongFingerprint, match="from another to f1"):
+        mine.ask(question(), EMPTY)
+
+
+def test_columns_of_another_engine_are_refused(peer: Callable[..., Peer], sockets: Path) -> None:
+    def answer(op: Op, message: list[Any], frames: list[bytes]) -> Any:
+        result = good(op, message, frames)
+        return ([*result[0][:2], "e2"], result[1]) if op is Op.ANNOTATE else result
+
+    peer(answer)
+    with pytest.raises(WrongFingerprint, match="from e1 to e2"):
+        session(sockets).annotate(columns.to_block(candles(3)))
+
+
+@pytest.mark.parametrize("fault", ["rows", "columns", "short", "missing"])
+def test_a_block_of_another_shape_is_refused(
+    fault: str, peer: Callable[..., Peer], sockets: Path
+) -> None:
+    def answer(op: Op, message: list[Any], frames: list[bytes]) -> Any:
+        result = good(op, message, frames)
+        if op is not Op.ANNOTATE:
+            return result
+        (rows, count, engine), (block,) = result
+        return {
+            "rows": ([rows - 1, count, engine], [block]),
+            "columns": ([rows, count - 1, engine], [block]),
+            "short": ([rows, count, engine], [block[:-8]]),
+            "missing": ([rows, count, engine], []),
+        }[fault]
+
+    peer(answer)
+    with pytest.raises(ProtocolError):
+        session(sockets).annotate(columns.to_block(candles(3)))
+
+
+def test_a_busy_bridge_is_asked_again(peer: Callable[..., Peer], sockets: Path) -> None:
+    busy = [Refusal(Status.BUSY), Refusal(Status.BUSY)]
+
+    def answer(op: Op, *rest: Any) -> Any:
+        return busy.pop() if op is Op.ANNOTATE and busy else good(op, *rest)
+
+    peer(answer)
+    assert session(sockets).annotate(columns.to_block(candles(3))).shape[1] == 3
+    busy += [Refusal(Status.BUSY)] * 99
+    with pytest.raises(Busy):
+        session(sockets, batch_timeout_s=0.1).annotate(columns.to_block(candles(3)))
+
+
+def test_refused_settings_are_listed(peer: Callable[..., Peer], sockets: Path) -> None:
+    found = [{"path": "limits/max_drawdown", "message": "too big"}, {"path": "p", "message": "q"}]
+    peer(lambda *_: Refusal(Status.SETTINGS, violations=found))
+    with pytest.raises(SettingsRejected) as caught:
+        session(sockets).open()
+    assert "risk_bridge.limits.max_drawdown: too big\n  risk_bridge.p: q" in str(caught.value)
+
+
+def test_many_questions_to_a_silent_bridge_cost_one_deadline(
+    peer: Callable[..., Peer], sockets: Path
+) -> None:
+    silent = peer(lambda *_: None)
+    mine = session(sockets, gate_timeout_s=0.05, batch_timeout_s=0.05, breaker_s=1e6)
+    for _ in range(50):
+        with pytest.raises(Unavailable):
+            mine.ask(question(), EMPTY)
+        with pytest.raises(Unavailable):
+            mine.annotate(columns.to_block(candles(3)))
+    assert len(silent.asked) == 1
+    client.breaker(sockets).succeeded()
+
+
+def test_a_restarted_bridge_is_told_the_portfolio_within_the_same_question(
+    peer: Callable[..., Peer], sockets: Path
+) -> None:
+    old = peer()
+    mine = session(sockets)
+    mine.ask(question(), EMPTY)
+    old.stop()
+    with pytest.raises(BridgeError):
+        mine.ask(question(), EMPTY)
+    fresh = peer(lambda op, *r: [hello_body(boot="b2")] if op is Op.HELLO else good(op, *r))
+    assert mine.ask(question(), EMPTY).stake == 100
+    assert fresh.asked == [Op.HELLO, Op.PORTFOLIO, Op.GATE]
+
+
+def test_numbers_survive_the_way_there_and_back(peer: Callable[..., Peer], sockets: Path) -> None:
+    def answer(op: Op, message: list[Any], frames: list[bytes]) -> Any:
+        if op is not Op.ANNOTATE:
+            return good(op, message, frames)
+        sent = np.frombuffer(frames[1], dtype="<f8").reshape(6, message[3])
+        block = np.zeros((len(NAMES), message[3]))
+        block[:6] = sent
+        return [message[3], len(NAMES), "e1"], [block.tobytes()]
+
+    peer(answer)
+    block = columns.to_block(candles(2000))
+    np.testing.assert_array_equal(session(sockets).annotate(block)[:6], block)
