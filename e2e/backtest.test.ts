@@ -220,6 +220,8 @@ describe("mode off", () => {
       expect(plain.trades.length).toBeGreaterThan(5);
       expect(off.trades).toEqual(plain.trades);
       expect(off.backtest_start_ts).toBe(plain.backtest_start_ts);
+      expect(run.bridges.size).toBe(0);
+      expect(run.journal.gates).toEqual([]);
     } finally {
       run.user.remove();
     }
