@@ -2,8 +2,9 @@
 
 Usage: python generate.py > oracles.json        (needs numpy and mpmath)
 
-Everything is written straight from the published formulas (docs/method.md names them), in plain loops over whole histories: no incremental
-state, no shared code, and 50 digits where the engine's own rounding is what is tested.
+Everything is written straight from the published formulas (docs/method.md names them), in plain
+loops over whole histories: no incremental state, no shared code, and 50 digits where the engine's
+own rounding is what is tested.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ mp.dps = 50
 
 
 def zhang_stephens(y: list[float]) -> tuple[float, float]:
-    """Zhang & Stephens 2009, equations (2)-(6), in the sign convention k = -xi, at 50 digits. `y` ascending."""
+    """The fit of Zhang & Stephens 2009 (their k is -xi) at 50 digits. `y` ascending."""
     ys = [mpf(v) for v in y]
     n = len(ys)
     m = 20 + math.isqrt(n)
@@ -28,7 +29,8 @@ def zhang_stephens(y: list[float]) -> tuple[float, float]:
     def kappa(theta: mpf) -> mpf:
         return mp.fsum(mp.log(1 - theta * v) for v in ys) / n
 
-    thetas = [1 / y_max + (1 - mp.sqrt(mpf(m) / (j - mpf("0.5")))) / (3 * y_star) for j in range(1, m + 1)]
+    roots = [mp.sqrt(m / (j - mpf("0.5"))) for j in range(1, m + 1)]
+    thetas = [1 / y_max + (1 - root) / (3 * y_star) for root in roots]
     kappas = [kappa(t) for t in thetas]
     likelihood = [n * (mp.log(-t / k) - k - 1) for t, k in zip(thetas, kappas, strict=True)]
     # w_j = 1 / sum_i exp(l_i - l_j)
@@ -64,7 +66,8 @@ def market(seed: int, rows: int) -> np.ndarray:
         open_ = close
         close = open_ if zero < 0.03 else open_ * (1.0 + volatility * g)
         above, below = max(open_, close), min(open_, close)
-        out.append((open_, above * (1.0 + volatility * up), below * (1.0 - volatility * down), close))
+        high, low = above * (1.0 + volatility * up), below * (1.0 - volatility * down)
+        out.append((open_, high, low, close))
     return np.array(out)
 
 
@@ -89,13 +92,14 @@ def jump_at(candles: np.ndarray, t: int) -> float:
     return abs(r[t]) / math.sqrt(math.fsum(products) / 94)
 
 
-def tail_at(candles: np.ndarray, t: int, side: int, rows: int, loss_threshold: float) -> dict[str, float]:
+def tail_at(
+    candles: np.ndarray, t: int, side: int, rows: int, loss_threshold: float
+) -> dict[str, float]:
     """VaR, ES and P(loss) of candle t + 1; side -1 for longs, +1 for shorts."""
     closes = candles[:, 3]
-    losses = sorted(
-        (side * math.log(closes[s] / closes[s - 1]) / sigma_at(candles, s - 1) for s in range(t - rows + 1, t + 1)),
-        reverse=True,
-    )
+    window = range(t - rows + 1, t + 1)
+    returns = {s: math.log(closes[s] / closes[s - 1]) for s in window}
+    losses = sorted((side * returns[s] / sigma_at(candles, s - 1) for s in window), reverse=True)
     k = rows // 10
     u = losses[k]
     y = sorted(loss - u for loss in losses[:k] if loss > u)
@@ -131,7 +135,7 @@ def gpd_samples() -> list[dict[str, object]]:
         "exact quantiles, xi -0.3": exact(90, -0.3, 1.0),
         "exponential quantiles": exact(90, 0.0, 1.0),
         "uniform": list(np.sort(rng.uniform(size=50))),
-        "one huge outlier": exact(89, 0.2, 1.0) + [1e9],
+        "one huge outlier": [*exact(89, 0.2, 1.0), 1e9],
         "ties": [0.5] * 30 + [1.0] * 30 + [2.0] * 30,
         "tiny unit": [v * 1e-9 for v in exact(60, 0.4, 1.0)],
         "fewest": exact(30, 0.25, 1.0),
@@ -151,8 +155,16 @@ def gpd_samples() -> list[dict[str, object]]:
 def functions() -> dict[str, list[list[float]]]:
     """Correctly rounded ln and exp."""
     rng = np.random.default_rng(7)
-    xs = list(np.exp(rng.uniform(-700, 700, 300))) + list(1 + rng.uniform(-0.3, 0.45, 300)) + list(1 + rng.uniform(-1e-6, 1e-6, 50))
-    es = list(rng.uniform(-700, 700, 200)) + list(rng.uniform(-1, 1, 300)) + list(rng.uniform(-1e-8, 1e-8, 20))
+    xs = [
+        *np.exp(rng.uniform(-700, 700, 300)),
+        *(1 + rng.uniform(-0.3, 0.45, 300)),
+        *(1 + rng.uniform(-1e-6, 1e-6, 50)),
+    ]
+    es = [
+        *rng.uniform(-700, 700, 200),
+        *rng.uniform(-1, 1, 300),
+        *rng.uniform(-1e-8, 1e-8, 20),
+    ]
     small = list(rng.uniform(-0.01, 0.01, 200)) + list(10 ** rng.uniform(-15, -2, 100))
     return {
         "ln": [[float(x), float(mp.log(mpf(float(x))))] for x in xs],
@@ -183,7 +195,8 @@ def pipeline() -> list[dict[str, object]]:
 
 def main() -> None:
     # NaN does not occur: the market has enough variation at every row used.
-    json.dump({"functions": functions(), "gpd": gpd_samples(), "pipeline": pipeline()}, sys.stdout, allow_nan=False)
+    oracles = {"functions": functions(), "gpd": gpd_samples(), "pipeline": pipeline()}
+    json.dump(oracles, sys.stdout, allow_nan=False)
     sys.stdout.write("\n")
 
 
