@@ -351,6 +351,7 @@ def test_a_backtest_starts_its_own_daemon_once(
     spawn._private._process.wait()
     again = gated(strategy, {**given})
     assert again._talebridge_gate.directory != directory
+    assert not directory.exists(), "the dead one's directory stays behind"
     assert ask_stake(again, analysed(again)) == 100.0
 
 

@@ -65,9 +65,12 @@ def how_to_start(directory: Path) -> str:
 class PrivateDaemon:
     """A daemon of this process's own. Ends when its stdin closes, so it cannot outlive us."""
 
-    def __init__(self, command: list[str], directory: Path, journal_dir: Path) -> None:
+    def __init__(
+        self, command: list[str], directory: Path, journal_dir: Path, *, temporary: bool
+    ) -> None:
         self.pid = os.getpid()
         self.directory = directory
+        self._temporary = temporary
         words = [
             *command,
             "serve",
@@ -117,6 +120,9 @@ class PrivateDaemon:
             self._process.kill()
             self._process.wait()
         self._log.close()
+        if self._temporary:
+            # The daemon removes it itself, unless it was killed.
+            shutil.rmtree(self.directory, ignore_errors=True)
 
     def _wait_until_ready(self, words: list[str]) -> None:
         stdout = self._process.stdout
@@ -174,7 +180,8 @@ def start_private(settings: Settings, user_data_dir: Path | None) -> Path:
         _private.stop()
     directory = wanted or _fresh_directory()
     journal_dir = _journal_dir(settings, user_data_dir, directory)
-    _private = PrivateDaemon(find_command(settings), directory, journal_dir)
+    command = find_command(settings)
+    _private = PrivateDaemon(command, directory, journal_dir, temporary=wanted is None)
     os.environ["TALEBRIDGE_DIR"] = str(directory)
     logger.info("talebridge: started a private bridge, journal in %s", journal_dir)
     return directory
