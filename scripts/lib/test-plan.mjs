@@ -88,8 +88,7 @@ export function suites(results) {
       group: "rust",
       lane: 0,
       command: "cargo",
-      // With debug assertions, and optimised a little: the property tests run a hundred times faster, and compile as fast.
-      args: ["test", "--config", "profile.dev.opt-level=1", "--locked", "--workspace", "--no-fail-fast"],
+      args: ["test", "--locked", "--workspace", "--no-fail-fast"],
       count: { read: countCargo },
     },
     vitest("vitest, unit", "unit", 1),
