@@ -35,6 +35,8 @@ export async function run(argv: readonly string[]): Promise<number> {
   process.stdout.write(`${JSON.stringify({ event: "ready", dir: config.dir, pid: process.pid, boot: daemon.boot })}\n`);
   log.info({ dir: config.dir, journal_dir: config.journal_dir, private: config.private }, "serving");
   await shutDown(daemon, await ended, log);
+  // Watched while private: an open pipe would keep this process alive for as long as anyone holds its other end.
+  if (config.private) process.stdin.destroy();
   return EXIT.ok;
 }
 

@@ -84,7 +84,13 @@ describe("serve", { timeout: 60_000 }, () => {
     again.close();
   });
 
-  it("ends with its parent's pipe when private, and without one by a signal only", async () => {
+  it("stops on SIGTERM when private, though its parent still holds the pipe", async () => {
+    const { child } = await serve("--private");
+    child.kill("SIGTERM");
+    expect(await exitOf(child)).toBe(0);
+  });
+
+  it("ends with its parent's pipe when private", async () => {
     const { child } = await serve("--private");
     expect(existsSync(join(dir, "gate.sock"))).toBe(true);
     child.stdin?.end();
@@ -93,13 +99,14 @@ describe("serve", { timeout: 60_000 }, () => {
   });
 
   it("ends when a private daemon's parent dies without closing anything", async () => {
-    // The parent hands its own stdin down, so only the changed parent id tells.
+    // The daemon's stdin is a channel that this process keeps open, so only the changed parent id tells.
     const script = `
       const { spawn } = require("node:child_process");
-      const child = spawn(process.execPath, [${JSON.stringify(MAIN)}, "serve", "--dir", ${JSON.stringify(dir)}, "--private"], { stdio: ["inherit", "pipe", "ignore"] });
+      const child = spawn(process.execPath, [${JSON.stringify(MAIN)}, "serve", "--dir", ${JSON.stringify(dir)}, "--private"], { stdio: [3, "pipe", "ignore"] });
       child.stdout.once("data", () => { process.stdout.write(String(child.pid) + "\\n"); });`;
-    const parent = spawn(process.execPath, ["-e", script], { stdio: ["pipe", "pipe", "inherit"] });
+    const parent = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit", "pipe"] });
     started.push(parent);
+    if (parent.stdout === null) throw new Error("no stdout");
     const [data] = await once(parent.stdout, "data");
     const pid = Number(String(data));
     expect(pid).toBeGreaterThan(0);
