@@ -243,6 +243,18 @@ describe("the walk", () => {
     expect(judged[1]?.verdict?.value).toBeCloseTo(1 / 3);
   });
 
+  it("samples the account hourly and after fills, at the closes of the candle before the last, as the shim does", () => {
+    const priced: number[] = [];
+    run([leg(0, 10, 30, 0)], {
+      closeAt: (_, t_ms) => {
+        priced.push(t_ms / M5);
+        return 100;
+      },
+    });
+    // Filled at 10, so sampled at 11; then at the hours 12 and 24 while the position is open.
+    expect(priced).toEqual([10, 11, 23]);
+  });
+
   it("never asks for a candle that had not closed", () => {
     const legs = [leg(0, 10, 20, 1), leg(1, 15, 16, 1, "C/D")];
     const asked: number[] = [];

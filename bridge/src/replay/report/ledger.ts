@@ -58,7 +58,7 @@ ${COLUMNS.flatMap((column, index) => (column.choice ? [filter(column, index, kep
 </div>
 <div class="scroll" role="region" aria-label="Ledger" tabindex="0">
 <table id="ledger">
-<caption>Money in ${result.source.stake_currency}. Change: loss avoided (+) or profit missed (−).${cutOff}</caption>
+<caption>Money in ${result.source.stake_currency}. Change: loss avoided (+) or profit missed (−). A heading sorts.${cutOff}</caption>
 <thead><tr>${COLUMNS.map(heading)}</tr></thead>
 <tbody>
 ${kept.map((entry) => html`<tr>${COLUMNS.map((column) => cell(column, entry))}</tr>\n`)}</tbody>
