@@ -54,7 +54,8 @@ async function runSuite(suite) {
   const { counts, output } = await step(suite.name, async () => {
     const ran = await runAnyway(suite.command, suite.args, {
       logFile,
-      env: { FORCE_COLOR: "0", NO_COLOR: "1", CARGO_TERM_COLOR: "never" },
+      // FORCE_COLOR, whatever its value, makes freqtrade's tables bold.
+      env: { NO_COLOR: "1", CARGO_TERM_COLOR: "never", FORCE_COLOR: undefined },
       ...(suite.cwd === undefined ? {} : { cwd: suite.cwd }),
     });
     const counted = countSuite(suite, ran);
