@@ -78,6 +78,7 @@ export function suites(results) {
     check("ruff format", "lint", 1, tool("ruff"), ["format", "--check", "."]),
     check("mypy, shim", "lint", 1, tool("mypy"), [], "python-shim"),
     check("mypy, demo", "lint", 1, tool("mypy"), ["."], "demo"),
+    check("vector code", "lint", 1, node, ["scripts/check-simd.mjs"]),
     check("rustfmt", "lint", 0, "cargo", ["fmt", "--check"]),
     check("clippy", "lint", 0, "cargo", [
       ...["clippy", "--locked", "--workspace", "--all-targets", "--all-features"],
