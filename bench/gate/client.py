@@ -27,9 +27,9 @@ from talebridge import wire
 from talebridge._generated import Kind, Reason, Side, Stage
 from talebridge.client import Channel, Deadline
 
-ROUNDS = 8
+ROUNDS = 20
 # Calls per round, by gap between calls in ms. Long gaps take their time, so they get fewer.
-CALLS = {0: 4000, 2: 300, 20: 50}
+CALLS = {0: 2000, 2: 120, 20: 25}
 Times = NDArray[np.float64]
 
 # Both ends have compiled and grown what they will before the first round counts.
