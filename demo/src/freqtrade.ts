@@ -1,5 +1,6 @@
 /** What a demo run gives to freqtrade: a configuration, and the user's strategy behind one decorated class. */
 
+import { loopbackExchange } from "./loopback-exchange.js";
 import type { Plan } from "./plan.js";
 
 export const WALLET = 10_000;
@@ -23,25 +24,7 @@ export function configuration(plan: Plan, exchange_url: string, profile: string,
     dataformat_ohlcv: "feather",
     entry_pricing: { price_side: "same", use_order_book: true, order_book_top: 1 },
     exit_pricing: { price_side: "same", use_order_book: true, order_book_top: 1 },
-    exchange: {
-      name: "binance",
-      key: "",
-      secret: "",
-      enable_ws: false,
-      pair_whitelist: plan.pairs,
-      ccxt_config: {
-        enableRateLimit: false,
-        options: { fetchMarkets: { types: ["spot"] }, fetchCurrencies: false, adjustForTimeDifference: false },
-        urls: {
-          api: {
-            public: `${exchange_url}/api/v3`,
-            private: `${exchange_url}/api/v3`,
-            fapiPublic: `${exchange_url}/fapi/v1`,
-            dapiPublic: `${exchange_url}/dapi/v1`,
-          },
-        },
-      },
-    },
+    exchange: loopbackExchange(exchange_url, plan.pairs),
     pairlists: [{ method: "StaticPairList" }],
     // The daemon is already there: one that dies must stop the run, not be replaced unseen.
     risk_bridge: { profile, mode, autostart: "off" },

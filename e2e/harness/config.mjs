@@ -1,5 +1,7 @@
 /** freqtrade's configuration for runs without a network: the loopback exchange, a dry wallet, the bridge's block. */
 
+import { loopbackExchange } from "../../demo/dist/loopback-exchange.js";
+
 /**
  * @typedef {object} ConfigOptions
  * @property {string} user_data_dir
@@ -25,25 +27,7 @@ export function freqtradeConfig(options) {
     user_data_dir: options.user_data_dir,
     entry_pricing: { price_side: "other", use_order_book: true, order_book_top: 1 },
     exit_pricing: { price_side: "other", use_order_book: true, order_book_top: 1 },
-    exchange: {
-      name: "binance",
-      key: "",
-      secret: "",
-      enable_ws: false,
-      pair_whitelist: pairs,
-      ccxt_config: {
-        enableRateLimit: false,
-        options: { fetchMarkets: { types: ["spot"] }, fetchCurrencies: false, adjustForTimeDifference: false },
-        urls: {
-          api: {
-            public: `${exchange}/api/v3`,
-            private: `${exchange}/api/v3`,
-            fapiPublic: `${exchange}/fapi/v1`,
-            dapiPublic: `${exchange}/dapi/v1`,
-          },
-        },
-      },
-    },
+    exchange: loopbackExchange(exchange, pairs),
     pairlists: [{ method: "StaticPairList" }],
     initial_state: "running",
     internals: { process_throttle_secs: 1 },
