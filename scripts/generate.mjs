@@ -362,8 +362,9 @@ function columnsDoc(engine) {
   return `${NOTE("the engine's columns manifest")}
 # Columns
 
-What the engine adds to a strategy's frame, one row per candle, all float64. A value depends on the last *memory* candles only, its own
-included; the rows before M (standard ${engine.memory.standard}, compact ${engine.memory.compact}) are not ready: measures are NaN and the verdict is \`warming_up\`.
+What the engine adds to a strategy's frame, one row per candle, all float64. A value depends on its own candle
+and on at most the *memory* candles before it. A row is ready once M candles precede it (standard ${engine.memory.standard}, compact ${engine.memory.compact}): counted from 0, the first ready row
+is row M. In the rows before it measures are NaN and the verdict is \`warming_up\`.
 Columns the gate reads are exact in float32, so that a backtest, which stores frames in float32, reads the same number as a live bot.
 
 | column | unit | memory, standard | memory, compact | gate reads it | meaning |
