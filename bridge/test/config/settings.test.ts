@@ -111,6 +111,13 @@ describe("violations", () => {
     ]);
   });
 
+  it("include an age no live question could meet: it comes after the candle's close", () => {
+    expect(violations({ limits: { max_verdict_age_candles: 0 } })).toEqual([
+      { path: "limits.max_verdict_age_candles", message: "was 0; must be a number at least 1 and at most 12" },
+    ]);
+    expect(resolved({ limits: { max_verdict_age_candles: 1 } }).settings.limits.max_verdict_age_candles).toBe(1);
+  });
+
   it("suggest the near miss of an unknown key", () => {
     expect(violations({ profil: "extreme", limits: { max_drawdwon: 0.1 }, quux: 1 })).toMatchObject([
       { path: "profil", message: 'is not a known setting; did you mean "profile"?' },
