@@ -68,7 +68,8 @@ const LimitsSchema = Type.Object(
   {
     max_verdict_age_candles: Type.Optional(
       Type.Number({
-        minimum: 0,
+        // A live question comes seconds after the close, a backtest's at the close: below one candle the former would always be late.
+        minimum: 1,
         maximum: MAX_VERDICT_AGE_CANDLES,
         ...meta(
           "gate",
@@ -81,7 +82,7 @@ const LimitsSchema = Type.Object(
       Type.Union([Type.Number({ exclusiveMinimum: 0, maximum: 1 }), Type.Null()], {
         ...byProfile(
           "max_drawdown",
-          "Deny while mark-to-market equity is more than this share below its high-water mark of the last drawdown_window_days. Null: off.",
+          "Deny while mark-to-market equity is more than this share below its high-water mark of the last drawdown_window_days: the highest equity sample that the one before or after it reaches. Null: off.",
         ),
       }),
     ),
@@ -100,7 +101,7 @@ const LimitsSchema = Type.Object(
       Type.Union([Type.Number({ exclusiveMinimum: 0, maximum: 1 }), Type.Null()], {
         ...byProfile(
           "max_daily_loss",
-          "Deny for the rest of the UTC day once mark-to-market equity is more than this share below its value at the day's start. Null: off.",
+          "Deny for the rest of the UTC day once mark-to-market equity is more than this share below its value at the day's start: the last sample before midnight if at most 25 h older, else the day's first. Null: off.",
         ),
       }),
     ),

@@ -169,7 +169,8 @@ function drawdown(state: SessionState, policy: Policy, request: GateRequest): Ca
 function dailyLoss(state: SessionState, policy: Policy, request: GateRequest): Cap | null {
   const { max_daily_loss } = policy.limits;
   if (!policy.portfolio_limits || state.portfolio === null || max_daily_loss === null) return null;
-  const breach = dailyLossBreach(state.equity, state.portfolio.equity, request.now_ms, max_daily_loss);
+  const { at_ms, equity } = state.portfolio;
+  const breach = dailyLossBreach(state.equity, { t_ms: at_ms, equity }, request.now_ms, max_daily_loss);
   return breach === null ? null : denial(REASON.daily_loss, breach.value, breach.limit);
 }
 

@@ -55,8 +55,8 @@ function applyHello(state: SessionState, event: HelloEvent): void {
 
 function applyPortfolio(state: SessionState, event: PortfolioEvent): void {
   if (event.snapshot_seq <= state.seq) return;
+  // Not the portfolio's own equity: questions come when orders fill, which is when an account is valued wrongly, and as often as pairs signal.
   for (const [t_ms, equity] of event.samples) pushSample(state.equity, { t_ms, equity });
-  pushSample(state.equity, { t_ms: event.at_ms, equity: event.equity });
   state.seq = event.snapshot_seq;
   state.portfolio = {
     at_ms: event.at_ms,

@@ -6,16 +6,20 @@ import type { EquitySample } from "../gate/types.js";
 
 const HOUR_MS = 3_600_000;
 export const DAY_MS = 86_400_000;
+/** A day's loss is measured from the day's start: a sample much older than that says nothing about it, the bot was off. */
+const MAX_BASE_AGE_MS = 25 * HOUR_MS;
 /** Kept a little longer than the longest drawdown window that settings admit, so that a window made longer finds its history. */
 export const RETAIN_MS = 366 * DAY_MS;
 
 export interface EquityTrack {
   /**
-   * Candidates for the high-water mark: time ascending, equity strictly descending (a monotonic deque). Samples of one UTC hour are merged into
-   * the hour's highest, with its time, so there are at most 24 × 366 + 1 of them; a mark may thereby be forgotten up to an hour early, never late.
+   * Candidates for the high-water mark: of every two consecutive samples the lower. A single sample is no mark: an account is valued too high for
+   * a moment when an exit has filled that is not booked yet, and such a mark would deny entries for the whole window.
+   * Time ascending, equity strictly descending (a monotonic deque). Candidates of one UTC hour are merged into the hour's highest, with its time,
+   * so there are at most 24 × 366 + 1 of them; a mark may thereby be forgotten up to an hour early, never late.
    */
   readonly peaks: EquitySample[];
-  /** The newest sample. */
+  /** The newest sample; not confirmed by a next one yet. */
   last: EquitySample | null;
   /** Equity the newest sample's UTC day is measured against. */
   day_base: EquitySample | null;
@@ -34,16 +38,18 @@ export function pushSample(track: EquityTrack, sample: EquitySample): void {
 
   track.day_base = nextDayBase(track.day_base, last, sample);
   track.last = sample;
-
-  const { peaks } = track;
-  for (let tail = peaks.at(-1); tail !== undefined && tail.equity <= equity; tail = peaks.at(-1)) peaks.pop();
-  const tail = peaks.at(-1);
-  if (tail === undefined || hourOf(tail.t_ms) !== hourOf(t_ms)) peaks.push(sample);
-  const expired = peaks.findIndex((peak) => peak.t_ms >= t_ms - RETAIN_MS);
-  if (expired > 0) peaks.splice(0, expired);
+  if (last !== null) pushPeak(track.peaks, last.equity < equity ? last : sample);
+  const expired = track.peaks.findIndex((peak) => peak.t_ms >= t_ms - RETAIN_MS);
+  if (expired > 0) track.peaks.splice(0, expired);
 }
 
-/** Highest equity among samples not older than `since_ms`; null when there is none. */
+function pushPeak(peaks: EquitySample[], candidate: EquitySample): void {
+  for (let tail = peaks.at(-1); tail !== undefined && tail.equity <= candidate.equity; tail = peaks.at(-1)) peaks.pop();
+  const tail = peaks.at(-1);
+  if (tail === undefined || hourOf(tail.t_ms) !== hourOf(candidate.t_ms)) peaks.push(candidate);
+}
+
+/** Highest confirmed equity not older than `since_ms`: of the samples that the one before or after them reaches. Null when there is none. */
 export function highWaterMark(track: EquityTrack, since_ms: number): EquitySample | null {
   const { peaks } = track;
   let low = 0;
@@ -58,24 +64,32 @@ export function highWaterMark(track: EquityTrack, since_ms: number): EquitySampl
 }
 
 /**
- * The sample a day's loss is measured against: the last at or before the UTC day's start, else the first of the day.
+ * The sample a day's loss is measured against: the last at or before the UTC day's start if it is at most 25 h older, else the first of the day.
+ * Null when there is neither.
  * @param now_ms any time of the day in question; a day before the newest sample's counts as the newest sample's
  */
 export function dayBase(track: EquityTrack, now_ms: number): EquitySample | null {
-  if (track.last === null || dayOf(now_ms) > dayOf(track.last.t_ms)) return track.last;
-  return track.day_base;
+  const { last } = track;
+  if (last === null || dayOf(now_ms) <= dayOf(last.t_ms)) return track.day_base;
+  return isRecent(last, now_ms) ? last : null;
 }
 
 function nextDayBase(base: EquitySample | null, last: EquitySample | null, sample: EquitySample): EquitySample {
   if (last === null || base === null) return sample;
   if (dayOf(sample.t_ms) === dayOf(last.t_ms)) return base;
-  return sample.t_ms % DAY_MS === 0 ? sample : last;
+  return sample.t_ms % DAY_MS === 0 || !isRecent(last, sample.t_ms) ? sample : last;
+}
+
+/** Whether a sample can stand for the start of a later day. */
+function isRecent(sample: EquitySample, day_ms: number): boolean {
+  return sample.t_ms >= dayOf(day_ms) * DAY_MS - MAX_BASE_AGE_MS;
 }
 
 function hourOf(t_ms: number): number {
   return Math.floor(t_ms / HOUR_MS);
 }
 
-function dayOf(t_ms: number): number {
+/** Number of the UTC day. */
+export function dayOf(t_ms: number): number {
   return Math.floor(t_ms / DAY_MS);
 }

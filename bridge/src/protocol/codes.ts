@@ -202,7 +202,8 @@ export const REASONS = [
     origin: "gate",
     meaning:
       "Mark-to-market equity, open trades included, is more than max_drawdown below its high-water mark of the last drawdown_window_days.",
-    release: "When equity recovers, or at the latest when the old high-water mark leaves the window.",
+    release:
+      "When equity recovers, or at the latest when the old high-water mark leaves the window. After a withdrawal: `talebridge rebase`.",
   },
   {
     code: 36,

@@ -74,6 +74,14 @@ export function portfolio(
   applyEvent(state, { type: "portfolio", session: "s", snapshot_seq, at_ms, equity, samples, positions });
 }
 
+/** An equity that two samples in a row confirm, a minute apart: what may become the high-water mark. */
+export function confirmed(t_ms: number, equity: number): [[number, number], [number, number]] {
+  return [
+    [t_ms, equity],
+    [t_ms + 60_000, equity],
+  ];
+}
+
 /** Asks and applies, as the daemon does. */
 export function ask(state: SessionState, rules: Policy, question: GateRequest): Verdict {
   const verdict = gate(state, rules, question);

@@ -4,7 +4,7 @@ import { applyEvent, newSession } from "../../src/gate/session.js";
 import type { SessionStatus } from "../../src/gate/types.js";
 import { DAY_MS } from "../../src/portfolio/equity.js";
 import { REASON } from "../../src/protocol/codes.js";
-import { DAY0, NOW_MS, OPEN_MS, policy, request, session, TIMEFRAME_MS } from "./fixture.js";
+import { confirmed, DAY0, NOW_MS, OPEN_MS, policy, portfolio, request, session, TIMEFRAME_MS } from "./fixture.js";
 
 describe("nothing binds", () => {
   it("allows the whole stake without a reason", () => {
@@ -159,7 +159,7 @@ describe("portfolio", () => {
 
 describe("drawdown", () => {
   const after = (equity: number, max_drawdown: number | null, mark_at = NOW_MS - DAY_MS) =>
-    gate(session(equity, [], [[mark_at, 1000]]), policy({ max_drawdown }), request());
+    gate(session(equity, [], confirmed(mark_at, 1000)), policy({ max_drawdown }), request());
 
   it.each([0.1, 0.2, 0.3, 0.07, 0.55])("allows at the limit of %f and denies below it", (max) => {
     const at = 1000 - max * 1000;
@@ -175,8 +175,21 @@ describe("drawdown", () => {
   });
 
   it("ends when the mark leaves the window, to the millisecond", () => {
-    expect(after(500, 0.2, NOW_MS - 30 * DAY_MS).decision).toBe("deny");
-    expect(after(500, 0.2, NOW_MS - 30 * DAY_MS - 1).decision).toBe("allow");
+    expect(after(500, 0.2, NOW_MS - 60_000 - 30 * DAY_MS).decision).toBe("deny");
+    expect(after(500, 0.2, NOW_MS - 60_001 - 30 * DAY_MS).decision).toBe("allow");
+  });
+
+  it("is not measured from an account valued too high for a moment, by a portfolio or by one sample", () => {
+    const rules = policy({ max_drawdown: 0.2, max_daily_loss: 0.1 });
+    const state = session(10_000, [], confirmed(NOW_MS - DAY_MS, 10_000), NOW_MS);
+    portfolio(state, 15_000, [], [], NOW_MS + 1);
+    portfolio(state, 10_000, [], [], NOW_MS + 2);
+    expect(gate(state, rules, request()).decision).toBe("allow");
+    portfolio(state, 15_000, [], [[NOW_MS + 3, 15_000]], NOW_MS + 3);
+    portfolio(state, 10_000, [], [[NOW_MS + 4, 10_000]], NOW_MS + 4);
+    expect(gate(state, rules, request()).decision).toBe("allow");
+    portfolio(state, 7_999, [], [], NOW_MS + 5);
+    expect(gate(state, rules, request())).toMatchObject({ decision: "deny", reason: REASON.drawdown });
   });
 });
 
@@ -201,6 +214,24 @@ describe("daily loss", () => {
     expect(gate(session(949.9, [], [[DAY0 - 1, 1000]]), rules, request()).decision).toBe("deny");
     expect(gate(session(949.9, [], [[DAY0 + 1, 1000]]), rules, request()).decision).toBe("deny");
     expect(gate(session(949.9), rules, request()).decision).toBe("allow");
+  });
+
+  it("is not measured from a sample of days ago: the bot was off", () => {
+    const base_at = (t_ms: number) => gate(session(500, [], [[t_ms, 1000]]), rules, request()).decision;
+    const hour = 3_600_000;
+    expect(base_at(DAY0 - 25 * hour)).toBe("deny");
+    expect(base_at(DAY0 - 25 * hour - 1)).toBe("allow");
+    const back = session(
+      500,
+      [],
+      [
+        [DAY0 - 25 * hour - 1, 1000],
+        [DAY0 + hour, 520],
+      ],
+    );
+    expect(gate(back, rules, request()).decision).toBe("allow");
+    portfolio(back, 490);
+    expect(gate(back, rules, request())).toMatchObject({ decision: "deny", reason: REASON.daily_loss });
   });
 
   it("ends at the next midnight", () => {
@@ -270,10 +301,7 @@ describe("order", () => {
     const state = session(
       400,
       [["AAA/BBB", "long", 5000, 1, "open"]],
-      [
-        [NOW_MS - 2 * DAY_MS, 1000],
-        [DAY0, 800],
-      ],
+      [...confirmed(NOW_MS - 2 * DAY_MS, 1000), [DAY0, 800]],
     );
     const halt = (status: SessionStatus) =>
       applyEvent(state, { type: "control", session: "s", status, until_ms: null, by: "me", why: "test" });

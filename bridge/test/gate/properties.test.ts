@@ -6,7 +6,7 @@ import { applyEvent, newSession } from "../../src/gate/session.js";
 import type { GateRequest, Policy } from "../../src/gate/types.js";
 import { DAY_MS } from "../../src/portfolio/equity.js";
 import { REASON } from "../../src/protocol/codes.js";
-import { ask, DAY0, NOW_MS, policy, portfolio, request, session, TIMEFRAME_MS } from "./fixture.js";
+import { ask, confirmed, DAY0, NOW_MS, policy, portfolio, request, session, TIMEFRAME_MS } from "./fixture.js";
 
 const RUNS = { numRuns: 1000, seed: 20_251_122 };
 
@@ -260,7 +260,7 @@ describe("no deadlock", () => {
           // With samples still coming in (the account is flat), and with the client gone silent.
           const silent = gate(state, rules, question);
           expect(silent.decision).toBe("allow");
-          for (let t = NOW_MS + 3_600_000; t < later; t += DAY_MS / 4) portfolio(state, equity, [], [], t);
+          for (let t = NOW_MS + 3_600_000; t < later; t += DAY_MS / 4) portfolio(state, equity, [], [[t, equity]], t);
           expect(gate(state, rules, question).decision).toBe("allow");
         },
       ),
@@ -269,7 +269,7 @@ describe("no deadlock", () => {
   });
 
   it("denials by drawdown and daily loss do happen in the states tried above", () => {
-    const state = session(500, [], [[DAY0, 1000]]);
+    const state = session(500, [], confirmed(DAY0, 1000));
     expect(gate(state, policy({ max_drawdown: 0.2 }), request()).reason).toBe(REASON.drawdown);
     expect(gate(state, policy({ max_daily_loss: 0.2 }), request()).reason).toBe(REASON.daily_loss);
   });

@@ -24,11 +24,16 @@ const hourly = fc
   );
 
 describe("high-water mark", () => {
-  it("is the maximum of the window, for any samples and any window", () => {
+  it("is the highest sample of the window that a neighbour reaches, for any samples and any window", () => {
     fc.assert(
       fc.property(hourly, fc.integer({ min: 0, max: 24 * 41 }), (samples, hour) => {
         const since = T0 + hour * HOUR_MS;
-        const inside = samples.filter((sample) => sample.t_ms >= since).map((sample) => sample.equity);
+        const inside = samples
+          .filter(({ equity }, i) =>
+            [samples[i - 1], samples[i + 1]].some((next) => next !== undefined && next.equity >= equity),
+          )
+          .filter((sample) => sample.t_ms >= since)
+          .map((sample) => sample.equity);
         const expected = inside.length === 0 ? null : Math.max(...inside);
         expect(highWaterMark(track(samples), since)?.equity ?? null).toBe(expected);
       }),
@@ -36,14 +41,34 @@ describe("high-water mark", () => {
     );
   });
 
+  it("is never an isolated sample, wherever it stands", () => {
+    fc.assert(
+      fc.property(hourly, fc.nat(), fc.integer({ min: 51, max: 1000 }), (samples, at, height) => {
+        const spiked = samples.map((sample, i) => (i === at % samples.length ? { ...sample, equity: height } : sample));
+        expect(highWaterMark(track(spiked), 0)?.equity ?? 0).toBeLessThanOrEqual(50);
+      }),
+      { numRuns: 500, seed: 7 },
+    );
+  });
+
+  it("is at once what two samples in a row say", () => {
+    const made = track([{ t_ms: T0, equity: 5 }]);
+    expect(highWaterMark(made, 0)).toBeNull();
+    pushSample(made, { t_ms: T0 + HOUR_MS, equity: 9 });
+    expect(highWaterMark(made, 0)?.equity).toBe(5);
+    pushSample(made, { t_ms: T0 + 2 * HOUR_MS, equity: 8.9 });
+    expect(highWaterMark(made, 0)).toEqual({ t_ms: T0 + 2 * HOUR_MS, equity: 8.9 });
+  });
+
   it("keeps the highest of an hour with its time", () => {
     const made = track([
       { t_ms: T0, equity: 5 },
       { t_ms: T0 + 1, equity: 9 },
-      { t_ms: T0 + 2, equity: 8 },
+      { t_ms: T0 + 2, equity: 9 },
+      { t_ms: T0 + 3, equity: 8 },
     ]);
-    expect(highWaterMark(made, T0)).toEqual({ t_ms: T0 + 1, equity: 9 });
-    expect(highWaterMark(made, T0 + 2)).toBeNull();
+    expect(highWaterMark(made, T0)).toEqual({ t_ms: T0 + 2, equity: 9 });
+    expect(highWaterMark(made, T0 + 3)).toBeNull();
   });
 
   it("ignores samples out of order and numbers that are none", () => {
@@ -54,7 +79,7 @@ describe("high-water mark", () => {
       { t_ms: Number.NaN, equity: 50 },
       { t_ms: T0 + 6, equity: Number.POSITIVE_INFINITY },
     ]);
-    expect(highWaterMark(made, 0)?.equity).toBe(5);
+    expect(highWaterMark(made, 0)).toBeNull();
     expect(made.last).toEqual({ t_ms: T0 + 5, equity: 5 });
   });
 
@@ -71,14 +96,15 @@ describe("high-water mark", () => {
 });
 
 describe("day base", () => {
-  it("is the last sample at or before midnight, else the first of the day", () => {
+  it("is the last sample at or before midnight if the bot was on the day before, else the first of the day", () => {
     fc.assert(
       fc.property(hourly, fc.integer({ min: 0, max: 24 * 41 }), (samples, hour) => {
         const last = samples.at(-1)?.t_ms ?? 0;
         const now = Math.max(last, T0 + hour * HOUR_MS);
         const midnight = Math.floor(now / DAY_MS) * DAY_MS;
-        const before = samples.filter((sample) => sample.t_ms <= midnight).at(-1);
-        expect(dayBase(track(samples), now)).toEqual(before ?? samples[0]);
+        const before = samples.filter(({ t_ms }) => t_ms <= midnight && t_ms >= midnight - 25 * HOUR_MS).at(-1);
+        const first = samples.find(({ t_ms }) => t_ms > midnight);
+        expect(dayBase(track(samples), now)).toEqual(before ?? first ?? null);
       }),
       { numRuns: 500, seed: 7 },
     );

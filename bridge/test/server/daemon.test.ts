@@ -400,7 +400,7 @@ describe("sessions", () => {
     await withDaemon(async (dir) => {
       const first = new Client(dir);
       const handle = await first.open("bot", {}, "hyperopt");
-      await first.ask(OP.portfolio, handle, 3, OPEN_MS, 1000, [], []);
+      await first.ask(OP.portfolio, handle, 3, OPEN_MS, 1000, [[OPEN_MS, 1000]], []);
       first.close();
       const second = new Client(dir);
       const [, body] = await second.hello("bot", {}, "hyperopt");
@@ -417,8 +417,9 @@ describe("restart", () => {
     let daemon = await start(config);
     let client = new Client(dir);
     await client.open("bot");
-    await client.ask(OP.portfolio, 1, 1, OPEN_MS - 60_000, 1000, [], []);
-    await client.ask(OP.portfolio, 1, 2, OPEN_MS, 700, [], [["AAA/BBB", 0, 10, 1, 0]]);
+    const high = [OPEN_MS - 120_000, OPEN_MS - 60_000].map((t_ms) => [t_ms, 1000]);
+    await client.ask(OP.portfolio, 1, 1, OPEN_MS - 60_000, 1000, high, []);
+    await client.ask(OP.portfolio, 1, 2, OPEN_MS, 700, [[OPEN_MS, 700]], [["AAA/BBB", 0, 10, 1, 0]]);
     const drawdown = [STATUS.ok, DECISION.deny, REASON.drawdown];
     expect((await client.ask(OP.gate, 1, ...question({ seq: 2 }))).slice(0, 3)).toEqual(drawdown);
     await client.open("bt", {}, "backtest");

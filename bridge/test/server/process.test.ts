@@ -69,7 +69,7 @@ describe("serve", { timeout: 60_000 }, () => {
     const { child } = await serve();
     const client = new Client(dir);
     await client.open("bot");
-    await client.ask(OP.portfolio, 1, 1, OPEN_MS, 1000, [], []);
+    await client.ask(OP.portfolio, 1, 1, OPEN_MS, 1000, [[OPEN_MS, 1000]], []);
     const answers = 200;
     for (let i = 0; i < answers; i++) await client.ask(OP.gate, 1, ...question({ pair: `P${i}/X` }));
     child.kill("SIGKILL");

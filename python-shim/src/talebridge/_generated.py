@@ -222,7 +222,10 @@ REASON_TEXT: Final[dict[int, tuple[str, str, str]]] = {
             "Mark-to-market equity, open trades included, is more than max_drawdown below its "
             "high-water mark of the last drawdown_window_days."
         ),
-        "When equity recovers, or at the latest when the old high-water mark leaves the window.",
+        (
+            "When equity recovers, or at the latest when the old high-water mark leaves the "
+            "window. After a withdrawal: `talebridge rebase`."
+        ),
     ),
     36: (
         "daily_loss",
@@ -547,7 +550,7 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
             "feed or the analysis is stuck."
         ),
         by_profile=None,
-        values="a number at least 0 and at most 12",
+        values="a number at least 1 and at most 12",
     ),
     SettingSpec(
         path="limits.max_drawdown",
@@ -557,7 +560,8 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
         part="gate",
         meaning=(
             "Deny while mark-to-market equity is more than this share below its high-water "
-            "mark of the last drawdown_window_days. Null: off."
+            "mark of the last drawdown_window_days: the highest equity sample that the one "
+            "before or after it reaches. Null: off."
         ),
         by_profile={"conservative": 0.1, "aggressive": 0.2, "extreme": 0.3},
         values="a number above 0 and at most 1, or null",
@@ -583,7 +587,8 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
         part="gate",
         meaning=(
             "Deny for the rest of the UTC day once mark-to-market equity is more than this "
-            "share below its value at the day's start. Null: off."
+            "share below its value at the day's start: the last sample before midnight if at "
+            "most 25 h older, else the day's first. Null: off."
         ),
         by_profile={"conservative": 0.05, "aggressive": 0.1, "extreme": 0.2},
         values="a number above 0 and at most 1, or null",
