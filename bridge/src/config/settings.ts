@@ -193,7 +193,7 @@ export const SettingsSchema = Type.Object(
       Type.Enum(["auto", "on", "off"], {
         ...meta(
           "shim",
-          "Start a private bridge when none answers. `auto`: in backtest, hyperopt and analysis, not live.",
+          "Start a private bridge when none answers. `auto`: in backtest, hyperopt and analysis, not live: a private bridge refuses live bots, whose history it does not know.",
           "auto",
         ),
       }),

@@ -15,6 +15,8 @@ export interface BatchServiceParts {
   readonly engine: LoadedEngine;
   readonly counters: Counters;
   readonly identity: Identity;
+  /** Whether live bots are refused. */
+  readonly private: boolean;
   readonly batches_in_flight: number;
   readonly batch_queue: number;
   readonly batch_bytes: number;
@@ -103,7 +105,7 @@ export class BatchService {
 
   private hello(message: HelloRequest): Buffer {
     const { engine, identity } = this.parts;
-    const resolution = resolveHello(message, engine);
+    const resolution = resolveHello(message, engine, this.parts.private);
     if (!resolution.ok) return this.error(settingsError(message.id, resolution.violations));
     const nothing = { handle: 0, seq: 0, samples_until_ms: 0 };
     return encodeHello(message.id, helloReply(identity, engine, resolution, nothing));

@@ -60,7 +60,7 @@ async function serve(
   locks: readonly HeldLock[],
   created: boolean,
 ): Promise<Daemon> {
-  const start_ms = Date.now();
+  const started_ms = Date.now();
   const boot = randomBytes(8).toString("hex");
   const counters = new Counters();
   const sessions = new Sessions(config.limits.sessions, (name) => {
@@ -69,7 +69,7 @@ async function serve(
   });
   if (!config.private) await continueSessions(config, sessions, log);
 
-  const journal = openJournal(config, boot, start_ms, sessions, counters, log);
+  const journal = openJournal(config, boot, nextStart(config.journal_dir, started_ms), sessions, counters, log);
   writeHead(journal, config, engine, boot, sessions);
 
   const identity: Identity = { server: SERVER, boot, limits: { ...LIMITS, batch_bytes: config.limits.batch_bytes } };
@@ -78,11 +78,12 @@ async function serve(
     sessions,
     counters,
     identity,
+    private: config.private,
     clock: Date.now,
     append: (event) => journal.append(event),
-    about: () => about(config, journal, start_ms),
+    about: () => about(config, journal, started_ms),
   });
-  const batches = new BatchService({ engine, counters, identity, ...config.limits });
+  const batches = new BatchService({ engine, counters, identity, private: config.private, ...config.limits });
   warmUp(engine, identity);
 
   const sockets = [
@@ -153,6 +154,12 @@ async function continueSessions(config: DaemonConfig, sessions: Sessions, log: L
   if (sessions.size > 0) log.info({ sessions: sessions.size }, "live sessions continued from the journal");
 }
 
+/** Time in the names of this boot's files: after all that are there, because files are read in this order and the clock may have been set back. */
+function nextStart(journal_dir: string, now_ms: number): number {
+  const newest = listFiles(journal_dir).at(-1);
+  return newest === undefined ? now_ms : Math.max(now_ms, newest.start_ms + 1);
+}
+
 function openJournal(
   config: DaemonConfig,
   boot: string,
@@ -215,14 +222,14 @@ function writeHead(
   }
 }
 
-function about(config: DaemonConfig, journal: Journal, start_ms: number): Record<string, unknown> {
+function about(config: DaemonConfig, journal: Journal, started_ms: number): Record<string, unknown> {
   const memory = process.memoryUsage();
   const young = v8.getHeapSpaceStatistics().find((space) => space.space_name === "new_space");
   return {
     pid: process.pid,
     dir: config.dir,
     private: config.private,
-    uptime_s: Math.round((Date.now() - start_ms) / 1000),
+    uptime_s: Math.round((Date.now() - started_ms) / 1000),
     journal: { dir: config.journal_dir, seq: journal.lastSeq, failing: journal.failing },
     memory: { rss_bytes: memory.rss, heap_bytes: memory.heapUsed, young_bytes: young?.space_size ?? 0 },
   };

@@ -33,6 +33,8 @@ export interface GateServiceParts {
   readonly sessions: Sessions;
   readonly counters: Counters;
   readonly identity: Identity;
+  /** Whether live bots are refused. */
+  readonly private: boolean;
   readonly clock: () => number;
   readonly append: (event: JournalEvent) => Appended;
   /** Facts about the process for `status`. */
@@ -123,7 +125,7 @@ export class GateService {
   }
 
   private hello(message: HelloRequest): Buffer {
-    const resolution = resolveHello(message, this.parts.engine);
+    const resolution = resolveHello(message, this.parts.engine, this.parts.private);
     if (!resolution.ok) return this.error(settingsError(message.id, resolution.violations));
 
     const session = this.parts.sessions.open(message.session, message.run_mode, this.parts.clock());

@@ -2,6 +2,7 @@
 import { type Resolution, resolveSettings } from "../config/resolve.js";
 import type { LoadedEngine } from "../engine/engine.js";
 import type { Violation } from "../engine/types.js";
+import { isLive } from "../gate/session.js";
 import { PROTOCOL_MINOR, STATUS } from "../protocol/codes.js";
 import type { ErrorReply, HelloReply } from "../wire/encode.js";
 import type { HelloRequest } from "../wire/messages.js";
@@ -16,8 +17,16 @@ export interface Identity {
 
 export type Resolved = Extract<Resolution, { ok: true }>;
 
-/** Resolves a hello's settings; `timeframe_s` comes with them from the strategy, not from the user. */
-export function resolveHello(message: HelloRequest, engine: LoadedEngine): Resolution {
+/**
+ * Resolves a hello's settings; `timeframe_s` comes with them from the strategy, not from the user.
+ * @param is_private whether the bridge serves one backtest: it knows no earlier sessions, so a live bot that found it would lose its drawdown and its halt
+ */
+export function resolveHello(message: HelloRequest, engine: LoadedEngine, is_private: boolean): Resolution {
+  if (is_private && isLive(message.run_mode)) {
+    const fix = "start one for the bot with `talebridge serve`, and give backtests another risk_bridge.dir";
+    const text = `was "${message.run_mode}"; this is the private bridge of a backtest: ${fix}`;
+    return { ok: false, violations: [{ path: "run_mode", message: text }] };
+  }
   const { timeframe_s, ...settings } = message.settings;
   if (typeof timeframe_s !== "number") {
     const violation = { path: "timeframe_s", message: "must be the candle length in seconds, sent by the client" };

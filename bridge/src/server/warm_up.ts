@@ -18,6 +18,7 @@ export function warmUp(engine: LoadedEngine, identity: Identity): void {
     sessions: new Sessions(1, () => undefined),
     counters: new Counters(),
     identity,
+    private: false,
     clock: () => 0,
     append: () => ({ ok: true, seq: ++seq }),
     about: () => ({}),

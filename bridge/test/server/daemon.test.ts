@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Dealer } from "zeromq";
-import { listFiles } from "../../src/journal/files.js";
+import { fileName, listFiles } from "../../src/journal/files.js";
 import { foldJournal, readJournal } from "../../src/journal/reader.js";
 import { DECISION, LIMITS, OP, REASON, STATUS } from "../../src/protocol/codes.js";
 import {
@@ -104,6 +104,28 @@ describe("the way of one entry", () => {
       client.close();
     });
   });
+
+  it.each(["live", "dry_run"])(
+    "refuses %s on both sockets of a private daemon, which knows no earlier session",
+    async (mode) => {
+      await withDaemon(
+        async (dir) => {
+          for (const name of ["gate", "batch"] as const) {
+            const client = new Client(dir, name);
+            expect(await client.hello("bot", {}, mode)).toMatchObject([
+              STATUS.settings,
+              expect.stringContaining("private bridge of a backtest"),
+              { violations: [{ path: "run_mode", message: expect.stringContaining("talebridge serve") }] },
+            ]);
+            expect((await client.hello("bt", {}, "backtest"))[0]).toBe(STATUS.ok);
+            client.close();
+          }
+          await expectServed(dir);
+        },
+        { private: true },
+      );
+    },
+  );
 
   it("applies a portfolio once", async () => {
     await withDaemon(async (dir) => {
@@ -461,6 +483,41 @@ describe("restart", () => {
     await daemon.stop("test");
     const folded = await foldJournal(config.journal_dir);
     expect(folded.get("bot")?.state.tally).toMatchObject({ asked: 2, denied: 2 });
+    rmSync(dir, { recursive: true });
+  });
+});
+
+describe("a clock set back between boots", () => {
+  it("does not change the order of the journal: the newest state is continued", async () => {
+    const dir = temporaryDir();
+    const config = configFor(dir);
+    let daemon = await start(config);
+    let client = new Client(dir);
+    await client.open("bot");
+    client.close();
+    await daemon.stop("test");
+    // As if that boot's clock had been an hour ahead.
+    for (const { path, start_ms, boot, n } of listFiles(config.journal_dir)) {
+      renameSync(path, join(config.journal_dir, fileName(start_ms + 3_600_000, boot, n)));
+    }
+
+    daemon = await start(config);
+    client = new Client(dir);
+    const handle = await client.open("bot");
+    await client.ask(OP.portfolio, handle, 7, OPEN_MS, 1000, [], []);
+    await client.ask(OP.control, "bot", 2, 0, "me", "test");
+    client.close();
+    expect(listFiles(config.journal_dir).at(-1)?.boot).toBe(daemon.boot);
+    await daemon.stop("test");
+
+    daemon = await start(config);
+    client = new Client(dir);
+    const [, body] = await client.hello("bot");
+    expect(body).toMatchObject({ seq: 7 });
+    const [, status] = await client.ask(OP.status);
+    expect(Object(status).sessions).toMatchObject([{ session: "bot", state: "HALTED" }]);
+    client.close();
+    await daemon.stop("test");
     rmSync(dir, { recursive: true });
   });
 });

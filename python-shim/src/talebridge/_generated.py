@@ -648,7 +648,8 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
         part="shim",
         meaning=(
             "Start a private bridge when none answers. `auto`: in backtest, hyperopt and "
-            "analysis, not live."
+            "analysis, not live: a private bridge refuses live bots, whose history it does "
+            "not know."
         ),
         by_profile=None,
         values='one of "auto", "on", "off"',
