@@ -5,8 +5,9 @@
  */
 import * as nodeFs from "node:fs";
 import { join } from "node:path";
-import { fileName, listFiles } from "./files.js";
+import { fileName, type JournalFile, listFiles } from "./files.js";
 import type { JournalEvent, StateEvent } from "./lines.js";
+import { isPrivateFile } from "./private.js";
 
 const SYNC_AFTER_MS = 500;
 
@@ -23,6 +24,8 @@ export interface JournalOptions {
   readonly private: boolean;
   readonly max_file_bytes: number;
   readonly max_total_bytes: number;
+  /** Whether another, private daemon is running: its files are left alone. */
+  readonly isRunning: (boot: string) => boolean;
   /** All live sessions as they stand. */
   readonly state: () => StateEvent;
   readonly clock: () => number;
@@ -181,19 +184,38 @@ export class Journal {
     }
   }
 
-  /** Keeps the directory under its limit. A private daemon removes its own files only. */
+  /** Keeps the directory under its limit. */
   private removeOldest(current: string): void {
-    const { dir, boot, max_total_bytes } = this.options;
-    const files = listFiles(dir).filter(
-      (file) => file.path !== current && (!this.options.private || file.boot === boot),
-    );
-    const sized = files.map((file) => ({ path: file.path, bytes: this.fs.statSync(file.path).size }));
+    const { dir, max_total_bytes } = this.options;
+    const others = listFiles(dir).filter((file) => file.path !== current);
+    const sized = others.map((file) => ({
+      file,
+      bytes: this.fs.statSync(file.path, { throwIfNoEntry: false })?.size ?? 0,
+    }));
     // The current file may grow to its limit before this is looked at again.
-    let total = sized.reduce((sum, file) => sum + file.bytes, this.options.max_file_bytes);
-    for (const file of sized) {
+    let total = sized.reduce((sum, { bytes }) => sum + bytes, this.options.max_file_bytes);
+    for (const { file, bytes } of sized) {
       if (total <= max_total_bytes) return;
-      this.fs.unlinkSync(file.path);
-      total -= file.bytes;
+      if (!this.tolerateAbsent(() => this.mayRemove(file))) continue;
+      this.tolerateAbsent(() => this.fs.unlinkSync(file.path));
+      total -= bytes;
+    }
+  }
+
+  /** A private daemon removes its own files and those of private runs that have ended; the other one all but those of private runs that go on. */
+  private mayRemove(file: JournalFile): boolean {
+    if (file.boot === this.options.boot) return true;
+    if (!isPrivateFile(file.path)) return !this.options.private;
+    return !this.options.isRunning(file.boot);
+  }
+
+  /** Several private daemons may remove the same file. */
+  private tolerateAbsent<T>(work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      if (Object(error).code === "ENOENT") return undefined;
+      throw error;
     }
   }
 }

@@ -9,6 +9,7 @@ import { BATCH_SOCKET, GATE_SOCKET } from "../config/paths.js";
 import type { HeldLock, LoadedEngine } from "../engine/engine.js";
 import { exportSession } from "../gate/snapshot.js";
 import { listFiles, repairTail } from "../journal/files.js";
+import { holdPrivate, isRunning } from "../journal/private.js";
 import { foldLive } from "../journal/reader.js";
 import { Journal } from "../journal/writer.js";
 import { Counters } from "../metrics/counters.js";
@@ -43,10 +44,11 @@ export async function startDaemon(
 ): Promise<Daemon> {
   const created = ensurePrivateDirectory(config.dir, uid);
   const locks = [lockDirectory(config.dir, engine)];
+  const boot = randomBytes(8).toString("hex");
   try {
     removeSockets(config.dir);
-    locks.push(...lockJournal(config, engine));
-    return await serve(config, engine, log, locks, created);
+    locks.push(lockJournal(config, engine, boot));
+    return await serve(config, engine, log, boot, locks, created);
   } catch (error) {
     release(locks);
     throw error;
@@ -57,11 +59,11 @@ async function serve(
   config: DaemonConfig,
   engine: LoadedEngine,
   log: Logger,
+  boot: string,
   locks: readonly HeldLock[],
   created: boolean,
 ): Promise<Daemon> {
   const started_ms = Date.now();
-  const boot = randomBytes(8).toString("hex");
   const counters = new Counters();
   const sessions = new Sessions(config.limits.sessions, (name) => {
     counters.add("sessions_evicted");
@@ -69,7 +71,7 @@ async function serve(
   });
   if (!config.private) await continueSessions(config, sessions, log);
 
-  const journal = openJournal(config, boot, nextStart(config.journal_dir, started_ms), sessions, counters, log);
+  const journal = openJournal(config, engine, boot, nextStart(config.journal_dir, started_ms), sessions, counters, log);
   writeHead(journal, config, engine, boot, sessions);
 
   const identity: Identity = { server: SERVER, boot, limits: { ...LIMITS, batch_bytes: config.limits.batch_bytes } };
@@ -124,8 +126,8 @@ async function serve(
   };
 }
 
-/** One writer per journal directory, unless it is a private daemon's, which touches its own files only. */
-function lockJournal(config: DaemonConfig, engine: LoadedEngine): HeldLock[] {
+/** One writer per journal directory, and any number of private daemons, each with a lock that tells others that it runs. */
+function lockJournal(config: DaemonConfig, engine: LoadedEngine, boot: string): HeldLock {
   const dir = config.journal_dir;
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -134,12 +136,12 @@ function lockJournal(config: DaemonConfig, engine: LoadedEngine): HeldLock[] {
       `the journal directory ${dir} cannot be created (${error instanceof Error ? error.message : String(error)}): choose another with --journal-dir`,
     );
   }
-  if (config.private) return [];
+  if (config.private) return holdPrivate(dir, boot, engine.tryLock);
   const lock = engine.tryLock(join(dir, "journal.lock"));
   if (lock === null) {
     throw new ConfigError(`another talebridge daemon writes its journal to ${dir}: choose another with --journal-dir`);
   }
-  return [lock];
+  return lock;
 }
 
 async function continueSessions(config: DaemonConfig, sessions: Sessions, log: Logger): Promise<void> {
@@ -162,6 +164,7 @@ function nextStart(journal_dir: string, now_ms: number): number {
 
 function openJournal(
   config: DaemonConfig,
+  engine: LoadedEngine,
   boot: string,
   start_ms: number,
   sessions: Sessions,
@@ -174,6 +177,7 @@ function openJournal(
     start_ms,
     private: config.private,
     ...config.journal,
+    isRunning: (other) => isRunning(config.journal_dir, other, engine.tryLock),
     state: () => stateEvent(config, boot, sessions),
     clock: Date.now,
     onFailure: (error) => {

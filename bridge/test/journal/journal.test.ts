@@ -3,6 +3,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileS
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { loadEngine } from "../../src/engine/engine.js";
 import { type ControlEvent, gateEvent, type PortfolioEvent, type SessionEvent } from "../../src/gate/events.js";
 import { gate } from "../../src/gate/gate.js";
 import { applyEvent, newSession, type SessionState } from "../../src/gate/session.js";
@@ -10,11 +11,13 @@ import { exportSession, importSession } from "../../src/gate/snapshot.js";
 import { fileName, listFiles, repairTail } from "../../src/journal/files.js";
 import type { JournalEvent, JournalLine, StateEvent } from "../../src/journal/lines.js";
 import { parseLine } from "../../src/journal/lines.js";
+import { holdPrivate, isRunning } from "../../src/journal/private.js";
 import { foldJournal, foldLive, JournalError, readJournal } from "../../src/journal/reader.js";
 import { Journal, type JournalFs, type JournalOptions } from "../../src/journal/writer.js";
 import { REASON } from "../../src/protocol/codes.js";
 import { NOW_MS, policy, request } from "../gate/fixture.js";
 
+const engine = loadEngine();
 let dir = "";
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "talebridge-journal-"));
@@ -31,6 +34,7 @@ function journal(over: Partial<JournalOptions> = {}): Journal {
     private: false,
     max_file_bytes: 1 << 20,
     max_total_bytes: 1 << 30,
+    isRunning: () => false,
     state: noState,
     clock: () => 1_000,
     onFailure: () => undefined,
@@ -256,12 +260,69 @@ describe("size", () => {
     for (const file of files.slice(1)) expect((await lines(file.path))[0]?.type).toBe("state");
   });
 
-  it("does not touch other daemons' files when private", () => {
-    const other = join(dir, fileName(0, "other", 0));
-    writeFileSync(other, "x".repeat(50_000));
-    const made = journal({ max_file_bytes: 2_000, max_total_bytes: 8_000, private: true });
-    for (let i = 0; i < 200; i++) made.append(control("x".repeat(100)));
-    expect(nodeFs.existsSync(other)).toBe(true);
+  /** A directory with 50 kB each of a live daemon, of a private one that runs, and of two that ended. */
+  function crowded(): () => string[] {
+    const write = (start_ms: number, boot: string, is_private: boolean, first: "boot" | "state") => {
+      const head = { server: "t/0", engine_version: "0", boot, pid: 1, private: is_private };
+      const state = { boot, private: is_private, sessions: [] };
+      const line = JSON.stringify({ seq: 1, t_ms: 1, type: first, ...(first === "boot" ? head : state) });
+      writeFileSync(join(dir, fileName(start_ms, boot, 0)), `${line}\n${"x".repeat(50_000)}\n`);
+    };
+    write(0, "live", false, "boot");
+    write(1, "running", true, "boot");
+    write(2, "ended", true, "boot");
+    write(3, "rotated", true, "state");
+    return () => [...new Set(listFiles(dir).map((file) => file.boot))];
+  }
+  const limits = { boot: "mine", start_ms: 9, max_file_bytes: 2_000, isRunning: (boot: string) => boot === "running" };
+
+  it("is kept by private daemons, too: the oldest files of ended private runs go, and no others", () => {
+    const boots = crowded();
+    const made = journal({ ...limits, max_total_bytes: 152_500, private: true });
+    made.append(control("x"));
+    expect(boots()).toEqual(["live", "running", "rotated", "mine"]);
+    made.close();
+    const strict = journal({ ...limits, start_ms: 10, max_total_bytes: 8_000, private: true });
+    for (let i = 0; i < 200; i++) strict.append(control("x".repeat(100)));
+    expect(boots()).toEqual(["live", "running", "mine"]);
+  });
+
+  it("is kept by a live daemon without the files of running private ones", () => {
+    const boots = crowded();
+    journal({ ...limits, max_total_bytes: 8_000 }).append(control("x"));
+    expect(boots()).toEqual(["running", "mine"]);
+  });
+
+  it("is kept by several at once: a file another one has just removed is no failure", () => {
+    const boots = crowded();
+    const fs: JournalFs = {
+      ...nodeFs,
+      unlinkSync: (path) => {
+        nodeFs.unlinkSync(path);
+        nodeFs.unlinkSync(path);
+      },
+    };
+    const made = journal({ ...limits, max_total_bytes: 8_000, private: true, fs });
+    expect(made.append(control("x"))).toEqual({ ok: true, seq: 1 });
+    expect(boots()).toEqual(["live", "running", "mine"]);
+  });
+});
+
+describe("a private daemon's lock", () => {
+  const files = () => nodeFs.readdirSync(dir);
+
+  it("tells a running boot from an ended one and leaves nothing behind", () => {
+    const held = holdPrivate(dir, "b", engine.tryLock);
+    expect(isRunning(dir, "b", engine.tryLock)).toBe(true);
+    held.release();
+    expect(isRunning(dir, "b", engine.tryLock)).toBe(false);
+    expect(files()).toEqual([]);
+  });
+
+  it("is removed for a killed one", () => {
+    writeFileSync(join(dir, "private-b.lock"), "");
+    expect(isRunning(dir, "b", engine.tryLock)).toBe(false);
+    expect(files()).toEqual([]);
   });
 });
 
