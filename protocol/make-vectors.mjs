@@ -279,6 +279,12 @@ const requests = [
     { id: 6, session: "", status: "HALTED", until_ms: OPEN_MS, by: "operator", why: "exchange maintenance" },
     pack([V, OP.control, 6, "", enums.session_status.HALTED, OPEN_MS, "operator", "exchange maintenance"]),
   ),
+  vector(
+    "rebase, after a withdrawal",
+    "rebase",
+    { id: 8, session: "bot@binance", by: "operator", why: "withdrawal" },
+    pack([V, OP.rebase, 8, "bot@binance", "operator", "withdrawal"]),
+  ),
 ];
 
 const hello_reply = {
@@ -460,6 +466,8 @@ const hostiles = [
   ),
   hostile("a declared array of 2^32 items", "gate", "schema", 7, bytes("94010007ddffffffff")),
   hostile("a declared text of 2^32 bytes", "gate", "schema", 7, bytes("94010007dbffffffff")),
+  hostile("rebase of no session", "gate", "schema", 7, pack([V, OP.rebase, 7, "", "x", "x"])),
+  hostile("rebase without a reason", "gate", "schema", 7, pack([V, OP.rebase, 7, "s", "x", ""])),
   hostile("hello without its map", "gate", "schema", 7, pack([V, OP.hello, 7])),
   hostile(
     "hello of an unknown run mode",

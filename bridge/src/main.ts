@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   status: () => import("./cli/status.js"),
   halt: () => import("./cli/halt.js"),
   resume: () => import("./cli/resume.js"),
+  rebase: () => import("./cli/rebase.js"),
   doctor: () => import("./cli/doctor.js"),
   schema: () => import("./cli/schema.js"),
   replay: () => import("./cli/replay.js"),

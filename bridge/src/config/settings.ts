@@ -193,7 +193,7 @@ export const SettingsSchema = Type.Object(
       Type.Enum(["auto", "on", "off"], {
         ...meta(
           "shim",
-          "Start a private bridge when none answers. `auto`: in backtest, hyperopt and analysis, not live: a private bridge refuses live bots, whose history it does not know.",
+          "Start a private bridge, unless one answers in a `dir` that is set. `auto`: in backtest, hyperopt and analysis; `on`: in plots too. Never live: a private bridge refuses bots, whose history it does not know.",
           "auto",
         ),
       }),
@@ -202,7 +202,7 @@ export const SettingsSchema = Type.Object(
       Type.Union([Type.String({ minLength: 1, maxLength: 90 }), Type.Null()], {
         ...meta(
           "shim",
-          "Directory of the bridge's sockets. Null: $TALEBRIDGE_DIR, else $XDG_RUNTIME_DIR/talebridge, else /tmp/talebridge-<uid>.",
+          "Directory of the bridge's sockets. Null: $TALEBRIDGE_DIR, else $XDG_RUNTIME_DIR/talebridge, else /tmp/talebridge-<uid>; where autostart applies, a private bridge instead.",
           null,
         ),
       }),
@@ -228,7 +228,7 @@ export const SettingsSchema = Type.Object(
       Type.Union([Type.String({ minLength: 1, maxLength: 96 }), Type.Null()], {
         ...meta(
           "shim",
-          "Live: name under which the bridge keeps this bot's equity history. Null: made from the bot's name and exchange.",
+          "Live: name under which the bridge keeps this bot's equity history, apart for live and dry-run. Null: made from the bot's name and exchange.",
           null,
         ),
       }),
@@ -256,7 +256,7 @@ export const SettingsSchema = Type.Object(
         maximum: 600,
         ...meta(
           "shim",
-          "Live: after a failure the bridge is not asked for this long, so that many pairs cost one deadline.",
+          "Live: an absent bridge, or one that missed three deadlines in a row, is not asked for this long, so that many pairs cost few deadlines.",
           2,
         ),
       }),

@@ -75,7 +75,17 @@ export interface ControlEvent {
   readonly why: string;
 }
 
-export type SessionEvent = HelloEvent | PortfolioEvent | GateEvent | ControlEvent;
+/** Equity history begun anew by hand, after money was taken out. `by` and `why` are for the audit. */
+export interface RebaseEvent {
+  readonly type: "rebase";
+  readonly session: string;
+  /** Samples up to this time no longer count. */
+  readonly at_ms: number;
+  readonly by: string;
+  readonly why: string;
+}
+
+export type SessionEvent = HelloEvent | PortfolioEvent | GateEvent | ControlEvent | RebaseEvent;
 
 /** The journal's record of one decision. */
 export function gateEvent(session: string, snapshot_seq: number, request: GateRequest, verdict: Verdict): GateEvent {

@@ -1,5 +1,5 @@
 /** State of one portfolio session, and the one reducer that changes it: used live and when a journal is folded, so both end up alike. */
-import { type EquityTrack, newEquityTrack, pushSample } from "../portfolio/equity.js";
+import { type EquityTrack, newEquityTrack, pushSample, rebase } from "../portfolio/equity.js";
 import { REASON } from "../protocol/codes.js";
 import { type Asked, type AskedBook, newAskedBook, recall, remember } from "./asked.js";
 import type { ControlEvent, GateEvent, HelloEvent, PortfolioEvent, SessionEvent } from "./events.js";
@@ -44,6 +44,9 @@ export function applyEvent(state: SessionState, event: SessionEvent): SessionSta
       break;
     case "control":
       applyControl(state, event);
+      break;
+    case "rebase":
+      rebase(state.equity, event.at_ms);
       break;
   }
   return state;

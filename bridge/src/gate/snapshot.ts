@@ -34,6 +34,7 @@ export interface SessionSnapshot {
     readonly peaks: readonly SampleRow[];
     readonly last: SampleRow | null;
     readonly day_base: SampleRow | null;
+    readonly since_ms: number;
   };
   readonly asked: readonly AskedRow[];
   readonly tally: {
@@ -64,6 +65,7 @@ export function exportSession(session: string, state: SessionState): SessionSnap
       peaks: equity.peaks.map(toRow),
       last: equity.last === null ? null : toRow(equity.last),
       day_base: equity.day_base === null ? null : toRow(equity.day_base),
+      since_ms: equity.since_ms,
     },
     asked: [...standing(state.asked)].map((answer) => {
       const { candidate, first_stake, ceiling, denied, reason, value, limit } = answer;
@@ -108,6 +110,7 @@ export function importSession(snapshot: SessionSnapshot): SessionState {
   state.equity.peaks.push(...snapshot.equity.peaks.map(fromRow));
   state.equity.last = snapshot.equity.last === null ? null : fromRow(snapshot.equity.last);
   state.equity.day_base = snapshot.equity.day_base === null ? null : fromRow(snapshot.equity.day_base);
+  state.equity.since_ms = snapshot.equity.since_ms;
   for (const row of snapshot.asked) {
     const { pair, side, kind, candle_open_ms, first_stake, ceiling, denied } = row;
     remember(state.asked, {

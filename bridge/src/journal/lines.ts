@@ -4,7 +4,7 @@
  */
 import { type TSchema, Type } from "typebox";
 import { Compile } from "typebox/compile";
-import type { ControlEvent, GateEvent, HelloEvent, PortfolioEvent, SessionEvent } from "../gate/events.js";
+import type { ControlEvent, GateEvent, HelloEvent, PortfolioEvent, RebaseEvent, SessionEvent } from "../gate/events.js";
 import type { SessionSnapshot } from "../gate/snapshot.js";
 import { REASONS } from "../protocol/codes.js";
 
@@ -58,7 +58,7 @@ const Snapshot = Type.Object({
   manual: Type.Object({ status: Status, until_ms: NumOrNull }),
   seq: Num,
   portfolio: Type.Union([Type.Object({ at_ms: Num, equity: Num, positions: Type.Array(PositionTuple) }), Type.Null()]),
-  equity: Type.Object({ peaks: Type.Array(Sample), last: SampleOrNull, day_base: SampleOrNull }),
+  equity: Type.Object({ peaks: Type.Array(Sample), last: SampleOrNull, day_base: SampleOrNull, since_ms: Num }),
   asked: Type.Array(
     Type.Object({
       pair: Text,
@@ -127,6 +127,7 @@ const LINES = {
     ceiling: Num,
   }),
   control: line({ session: Text, status: Status, until_ms: NumOrNull, by: Text, why: Text }),
+  rebase: line({ session: Text, at_ms: Num, by: Text, why: Text }),
 } as const;
 
 /** One line's event; null when the text is not a journal line. */
@@ -153,6 +154,8 @@ export function parseLine(text: string): JournalLine | null {
       return LINES.gate.Check(value) ? tagged<GateEvent>(value) : null;
     case "control":
       return LINES.control.Check(value) ? tagged<ControlEvent>(value) : null;
+    case "rebase":
+      return LINES.rebase.Check(value) ? tagged<RebaseEvent>(value) : null;
     default:
       return null;
   }

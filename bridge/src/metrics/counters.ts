@@ -7,6 +7,7 @@ const NAMES = [
   "requests_annotate",
   "requests_status",
   "requests_control",
+  "requests_rebase",
   "decisions_allow",
   "decisions_reduce",
   "decisions_deny",

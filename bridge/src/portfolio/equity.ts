@@ -23,18 +23,33 @@ export interface EquityTrack {
   last: EquitySample | null;
   /** Equity the newest sample's UTC day is measured against. */
   day_base: EquitySample | null;
+  /** Samples up to this time do not count: the history was begun anew. */
+  since_ms: number;
 }
 
 export function newEquityTrack(): EquityTrack {
-  return { peaks: [], last: null, day_base: null };
+  return { peaks: [], last: null, day_base: null, since_ms: 0 };
+}
+
+/** Samples up to this time are known or do not count; 0: none. */
+export function knownUntil(track: EquityTrack): number {
+  return track.last?.t_ms ?? track.since_ms;
+}
+
+/** Begins anew, in place: neither what is known nor a sample up to `at_ms` counts any longer. */
+export function rebase(track: EquityTrack, at_ms: number): void {
+  track.since_ms = Math.max(at_ms, knownUntil(track));
+  track.peaks.length = 0;
+  track.last = null;
+  track.day_base = null;
 }
 
 /** Adds one sample, in place. Samples not newer than the newest are ignored, as are non-finite ones. O(1) amortised. */
 export function pushSample(track: EquityTrack, sample: EquitySample): void {
   const { t_ms, equity } = sample;
   if (!Number.isFinite(t_ms) || !Number.isFinite(equity)) return;
-  const last = track.last;
-  if (last !== null && t_ms <= last.t_ms) return;
+  if (t_ms <= knownUntil(track)) return;
+  const { last } = track;
 
   track.day_base = nextDayBase(track.day_base, last, sample);
   track.last = sample;

@@ -10,6 +10,7 @@ export const OP = {
   portfolio: 4,
   status: 5,
   control: 6,
+  rebase: 7,
 } as const;
 
 export const STATUS = {

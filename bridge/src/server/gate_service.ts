@@ -3,13 +3,20 @@
  * The order for everything that changes a session: decide, journal, apply, reply.
  */
 import type { LoadedEngine } from "../engine/engine.js";
-import { type ControlEvent, gateEvent, type HelloEvent, type PortfolioEvent } from "../gate/events.js";
+import {
+  type ControlEvent,
+  gateEvent,
+  type HelloEvent,
+  type PortfolioEvent,
+  type RebaseEvent,
+} from "../gate/events.js";
 import { gate, journalFailed } from "../gate/gate.js";
 import { applyEvent, isLive, statusAt } from "../gate/session.js";
 import type { Verdict } from "../gate/types.js";
 import type { JournalEvent } from "../journal/lines.js";
 import type { Appended } from "../journal/writer.js";
 import type { Counters } from "../metrics/counters.js";
+import { knownUntil } from "../portfolio/equity.js";
 import { LIMITS, STATUS } from "../protocol/codes.js";
 import { decodeGateSocket } from "../wire/decode.js";
 import {
@@ -20,7 +27,7 @@ import {
   encodePortfolio,
   encodeVerdict,
 } from "../wire/encode.js";
-import type { ControlMessage, GateMessage, HelloRequest, PortfolioMessage } from "../wire/messages.js";
+import type { ControlMessage, GateMessage, HelloRequest, PortfolioMessage, RebaseMessage } from "../wire/messages.js";
 import { helloReply, type Identity, resolveHello, settingsError } from "./hello.js";
 import type { Session, Sessions } from "./sessions.js";
 
@@ -66,6 +73,8 @@ export class GateService {
         return this.hello(message);
       case "control":
         return this.control(message);
+      case "rebase":
+        return this.rebase(message);
       case "status":
         return encodeBody(message.id, this.status());
     }
@@ -108,7 +117,7 @@ export class GateService {
         detail: {},
       });
     }
-    const known_until = state.equity.last?.t_ms ?? -1;
+    const known_until = knownUntil(state.equity);
     const event: PortfolioEvent = {
       type: "portfolio",
       session: session.name,
@@ -151,7 +160,7 @@ export class GateService {
     const reply = helloReply(this.parts.identity, this.parts.engine, resolution, {
       handle: session.handle,
       seq: session.state.seq,
-      samples_until_ms: session.state.equity.last?.t_ms ?? 0,
+      samples_until_ms: knownUntil(session.state.equity),
     });
     return encodeHello(message.id, reply);
   }
@@ -181,6 +190,30 @@ export class GateService {
       message.id,
       targets.map((session) => session.name),
     );
+  }
+
+  private rebase(message: RebaseMessage): Buffer {
+    const session = this.parts.sessions.find(message.session);
+    if (session === null || !isLive(session.state.run_mode)) {
+      const text = `there is no live session "${message.session}": \`talebridge status\` lists them`;
+      return this.error({ id: message.id, status: STATUS.no_session, message: text, detail: {} });
+    }
+    const event: RebaseEvent = {
+      type: "rebase",
+      session: session.name,
+      // A client may hold samples of the old account that it has not sent yet, and its clock may be ahead.
+      at_ms: Math.max(this.parts.clock(), session.state.portfolio?.at_ms ?? 0),
+      by: message.by,
+      why: message.why,
+    };
+    const appended = this.parts.append(event);
+    // Unlike a halt this lifts denials: not without a record.
+    if (!appended.ok) {
+      const text = "the journal cannot be written, so nothing was changed: see `talebridge doctor`";
+      return this.error({ id: message.id, status: STATUS.internal, message: text, detail: {} });
+    }
+    applyEvent(session.state, event);
+    return encodeBody(message.id, session.name);
   }
 
   /** Plain data for `talebridge status`. */

@@ -26,13 +26,20 @@ import {
   type GateMessage,
   type HelloRequest,
   type PortfolioMessage,
+  type RebaseMessage,
   type StatusMessage,
 } from "./messages.js";
 
 export type Decoded<T> =
   | { readonly ok: true; readonly message: T }
   | { readonly ok: false; readonly error: ErrorReply };
-export type GateSocketMessage = HelloRequest | GateMessage | PortfolioMessage | StatusMessage | ControlMessage;
+export type GateSocketMessage =
+  | HelloRequest
+  | GateMessage
+  | PortfolioMessage
+  | StatusMessage
+  | ControlMessage
+  | RebaseMessage;
 export type BatchSocketMessage = HelloRequest | (AnnotateMessage & { readonly block: Buffer });
 
 /** Input columns of annotate: time, open, high, low, close, volume. */
@@ -63,6 +70,8 @@ export function decodeGateSocket(frames: readonly Buffer[]): Decoded<GateSocketM
       return decodeStatus(frame, envelope.id);
     case OP.control:
       return decodeControl(frame, envelope.id);
+    case OP.rebase:
+      return decodeRebase(frame, envelope.id);
     case OP.annotate:
       return fail(envelope.id, STATUS.op, "annotate is served on batch.sock, not on gate.sock");
     default:
@@ -194,6 +203,15 @@ function decodeControl(frame: Buffer, id: number): Decoded<ControlMessage> {
   const status = SESSION_STATES.get(status_code);
   if (status === undefined) return fail(id, STATUS.schema, `control status ${status_code} is not known`);
   return { ok: true, message: { op: "control", id, session, status, until_ms, by, why } };
+}
+
+function decodeRebase(frame: Buffer, id: number): Decoded<RebaseMessage> {
+  const unpacked = unpack(frame, id, "rebase", LIMITS.gate_bytes);
+  if (!unpacked.ok) return unpacked;
+  const value = unpacked.message;
+  if (!FRAME.rebase.Check(value)) return malformed(id, "rebase", FRAME.rebase, value);
+  const [, , , session, by, why] = value;
+  return { ok: true, message: { op: "rebase", id, session, by, why } };
 }
 
 function decodeAnnotate(

@@ -63,7 +63,22 @@ export interface ControlMessage {
   readonly why: string;
 }
 
-export type Request = HelloRequest | GateMessage | PortfolioMessage | AnnotateMessage | StatusMessage | ControlMessage;
+export interface RebaseMessage {
+  readonly op: "rebase";
+  readonly id: number;
+  readonly session: string;
+  readonly by: string;
+  readonly why: string;
+}
+
+export type Request =
+  | HelloRequest
+  | GateMessage
+  | PortfolioMessage
+  | AnnotateMessage
+  | StatusMessage
+  | ControlMessage
+  | RebaseMessage;
 
 const MAX_MS = 1e14;
 const MAX_MONEY = 1e18;
@@ -173,4 +188,5 @@ export const FRAME = {
       Text(200),
     ]),
   ),
+  rebase: Compile(frame([Version, Op, Id, Text(LIMITS.session_bytes), Text(64), Text(200)])),
 } as const;

@@ -84,6 +84,7 @@ function history(state: SessionState): SessionEvent[] {
     settings: { profile: "extreme" },
     fingerprint: "f",
   });
+  apply({ type: "rebase", session: "s", at_ms: NOW_MS - 2 * 86_400_000, by: "me", why: "test" });
   apply(portfolio(1, NOW_MS - 86_400_000, 1000));
   apply(portfolio(2, NOW_MS, 990));
   apply({ type: "control", session: "s", status: "REDUCING", until_ms: NOW_MS - 1, by: "me", why: "test" });
@@ -235,8 +236,8 @@ describe("lines", () => {
     ["of a type every object has", text({ type: "constructor" })],
     ["without a number", JSON.stringify({ t_ms: 1, ...control("x") })],
     ["with an unknown reason", text({ ...event.at(-1), reason: "moon" })],
-    ["with an equity of text", text({ ...event[1], equity: "1000" })],
-    ["with a position of five texts", text({ ...event[1], positions: [["a", "b", "c", "d", "e"]] })],
+    ["with an equity of text", text({ ...event[2], equity: "1000" })],
+    ["with a position of five texts", text({ ...event[2], positions: [["a", "b", "c", "d", "e"]] })],
   ])("are refused: %s", (_, line) => {
     expect(parseLine(line)).toBeNull();
   });

@@ -1,7 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { EquitySample } from "../../src/gate/types.js";
-import { DAY_MS, dayBase, highWaterMark, newEquityTrack, pushSample, RETAIN_MS } from "../../src/portfolio/equity.js";
+import {
+  DAY_MS,
+  dayBase,
+  highWaterMark,
+  knownUntil,
+  newEquityTrack,
+  pushSample,
+  RETAIN_MS,
+  rebase,
+} from "../../src/portfolio/equity.js";
 
 const HOUR_MS = 3_600_000;
 const T0 = 20_000 * DAY_MS;
@@ -92,6 +101,23 @@ describe("high-water mark", () => {
     expect(made.peaks.length).toBeGreaterThan(24 * 365);
     const newest = T0 + (steps - 1) * 600_000;
     expect(made.peaks[0]?.t_ms).toBeGreaterThanOrEqual(newest - RETAIN_MS);
+  });
+});
+
+describe("a history begun anew", () => {
+  it("knows nothing before, whatever is sent again", () => {
+    fc.assert(
+      fc.property(hourly, fc.integer({ min: 0, max: 24 * 41 }), (samples, hour) => {
+        const at_ms = T0 + hour * HOUR_MS;
+        const made = track(samples.filter((sample) => sample.t_ms <= at_ms));
+        rebase(made, at_ms);
+        expect([highWaterMark(made, 0), dayBase(made, at_ms), knownUntil(made)]).toEqual([null, null, at_ms]);
+        for (const sample of samples) pushSample(made, sample);
+        const later = track(samples.filter((sample) => sample.t_ms > at_ms));
+        expect({ ...made, since_ms: 0 }).toEqual(later);
+      }),
+      { numRuns: 200, seed: 7 },
+    );
   });
 });
 

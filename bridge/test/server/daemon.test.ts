@@ -487,6 +487,44 @@ describe("restart", () => {
   });
 });
 
+describe("a withdrawal", () => {
+  it("denies entries until the history is begun anew by hand, which survives a restart and is in the journal", async () => {
+    const dir = temporaryDir();
+    const config = configFor(dir);
+    let daemon = await start(config);
+    let client = new Client(dir);
+    let handle = await client.open("bot");
+    const high = [3, 2].map((minutes) => [OPEN_MS - minutes * 60_000, 10_000]);
+    await client.ask(OP.portfolio, handle, 1, OPEN_MS, 1000, [...high, [OPEN_MS, 1000]], []);
+    expect((await client.ask(OP.gate, handle, ...question())).slice(1, 3)).toEqual([DECISION.deny, REASON.drawdown]);
+    expect(await client.ask(OP.rebase, "bot", "me", "withdrawal")).toEqual([STATUS.ok, "bot"]);
+    const next = question({ pair: "NEW/BBB" });
+    expect((await client.ask(OP.gate, handle, ...next)).slice(1, 3)).toEqual([DECISION.allow, REASON.ok]);
+    client.close();
+    await daemon.stop("test");
+
+    daemon = await start(config);
+    client = new Client(dir);
+    const [, body] = await client.hello("bot");
+    handle = Number(Object(body).handle);
+    // The client is told that nothing older is wanted, and it is not taken when sent.
+    expect(Object(body).samples_until_ms).toBeGreaterThan(OPEN_MS);
+    await client.ask(OP.portfolio, handle, 2, OPEN_MS, 1000, high, []);
+    const again = question({ seq: 2, pair: "OLD/BBB" });
+    expect((await client.ask(OP.gate, handle, ...again)).slice(1, 3)).toEqual([DECISION.allow, REASON.ok]);
+
+    const backtest = await client.hello("bt", {}, "backtest");
+    expect(backtest[0]).toBe(STATUS.ok);
+    expect((await client.ask(OP.rebase, "bt", "me", "no"))[0]).toBe(STATUS.no_session);
+    client.close();
+    await daemon.stop("test");
+    const audit = [];
+    for await (const line of readJournal(config.journal_dir)) if (line.type === "rebase") audit.push(line);
+    expect(audit).toMatchObject([{ session: "bot", by: "me", why: "withdrawal" }]);
+    rmSync(dir, { recursive: true });
+  });
+});
+
 describe("a clock set back between boots", () => {
   it("does not change the order of the journal: the newest state is continued", async () => {
     const dir = temporaryDir();

@@ -145,6 +145,8 @@ describe("commands", { timeout: 60_000 }, () => {
     ["a wrong value", ["serve", "--log-level", "loud"]],
     ["a missing file", ["serve", "--config", "/nonexistent.json"]],
     ["a halt without a reason", ["halt"]],
+    ["a rebase of no session", ["rebase", "--why", "x"]],
+    ["a rebase without a reason", ["rebase", "--session", "bot"]],
     ["a halt for a wrong time", ["halt", "--why", "x", "--for", "soon"]],
   ])("end with exit code 2 and a message for %s", (_, args) => {
     const { code, stdout, stderr } = talebridge(...args);
@@ -176,7 +178,7 @@ describe("commands", { timeout: 60_000 }, () => {
     expect(doctor.stdout).toMatch(/ok {4}engine/);
   });
 
-  it("status, doctor, halt and resume talk to a running daemon", async () => {
+  it("status, doctor, halt, resume and rebase talk to a running daemon", async () => {
     await serve();
     const client = new Client(dir);
     await client.open("bot", { profile: "extreme" });
@@ -195,6 +197,12 @@ describe("commands", { timeout: 60_000 }, () => {
     expect(JSON.parse(talebridge("status", "--dir", dir, "--json").stdout)).toMatchObject({
       sessions: [{ session: "bot", state: "ACTIVE" }],
       counters: { decisions_deny: 1, decisions_allow: 1 },
+    });
+    const rebased = talebridge("rebase", "--dir", dir, "--session", "bot", "--why", "withdrawal");
+    expect(rebased).toMatchObject({ code: 0, stdout: expect.stringMatching(/^bot: .* next samples/) });
+    expect(talebridge("rebase", "--dir", dir, "--session", "nobody", "--why", "x")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('no live session "nobody"'),
     });
     client.close();
   });

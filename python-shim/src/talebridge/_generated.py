@@ -22,6 +22,7 @@ class Op(IntEnum):
     PORTFOLIO = 4
     STATUS = 5
     CONTROL = 6
+    REBASE = 7
 
 
 class Status(IntEnum):
@@ -647,9 +648,9 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
         choices=("auto", "on", "off"),
         part="shim",
         meaning=(
-            "Start a private bridge when none answers. `auto`: in backtest, hyperopt and "
-            "analysis, not live: a private bridge refuses live bots, whose history it does "
-            "not know."
+            "Start a private bridge, unless one answers in a `dir` that is set. `auto`: in "
+            "backtest, hyperopt and analysis; `on`: in plots too. Never live: a private "
+            "bridge refuses bots, whose history it does not know."
         ),
         by_profile=None,
         values='one of "auto", "on", "off"',
@@ -662,7 +663,8 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
         part="shim",
         meaning=(
             "Directory of the bridge's sockets. Null: $TALEBRIDGE_DIR, else "
-            "$XDG_RUNTIME_DIR/talebridge, else /tmp/talebridge-<uid>."
+            "$XDG_RUNTIME_DIR/talebridge, else /tmp/talebridge-<uid>; where autostart "
+            "applies, a private bridge instead."
         ),
         by_profile=None,
         values="a text of 1 to 90 characters, or null",
@@ -700,8 +702,8 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
         choices=(),
         part="shim",
         meaning=(
-            "Live: name under which the bridge keeps this bot's equity history. Null: made "
-            "from the bot's name and exchange."
+            "Live: name under which the bridge keeps this bot's equity history, apart for "
+            "live and dry-run. Null: made from the bot's name and exchange."
         ),
         by_profile=None,
         values="a text of 1 to 96 characters, or null",
@@ -743,8 +745,8 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
         choices=(),
         part="shim",
         meaning=(
-            "Live: after a failure the bridge is not asked for this long, so that many pairs "
-            "cost one deadline."
+            "Live: an absent bridge, or one that missed three deadlines in a row, is not "
+            "asked for this long, so that many pairs cost few deadlines."
         ),
         by_profile=None,
         values="a number at least 0 and at most 600",
