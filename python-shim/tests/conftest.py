@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from helpers import Peer, Strategy, built_bridge, fresh_strategy, start_daemon
+from helpers import Peer, Strategy, built_bridge, fresh_strategy, start_daemon, stop_daemon
 
 from talebridge import portfolio, spawn
 
@@ -50,9 +50,7 @@ def daemon(command: list[str], sockets: Path) -> Iterator[Path]:
     """The directory of a running real daemon."""
     process = start_daemon(command, sockets)
     yield sockets
-    process.stdin.close()
-    process.wait(10)
-    process.stdout.close()
+    stop_daemon(process)
 
 
 @pytest.fixture
@@ -66,7 +64,12 @@ def strategy(monkeypatch: pytest.MonkeyPatch) -> type[Strategy]:
 @pytest.fixture(autouse=True)
 def _no_inherited_bridge(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No test finds the bridge of the machine or of another test."""
-    for name in ("TALEBRIDGE_DIR", "TALEBRIDGE_COMMAND", "XDG_RUNTIME_DIR"):
+    for name in (
+        "TALEBRIDGE_DIR",
+        "TALEBRIDGE_PRIVATE_DIR",
+        "TALEBRIDGE_COMMAND",
+        "XDG_RUNTIME_DIR",
+    ):
         monkeypatch.delenv(name, raising=False)
     yield
     if spawn._private is not None:

@@ -152,13 +152,19 @@ def built_bridge() -> list[str] | None:
 
 
 def start_daemon(command: list[str], directory: Path) -> subprocess.Popen[bytes]:
-    """A private daemon in a directory, ready to be asked."""
-    words = [*command, "serve", "--dir", str(directory), "--private", "--log-level", "error"]
+    """A daemon in a directory, ready to be asked. End it with `stop_daemon`."""
+    words = [*command, "serve", "--dir", str(directory), "--log-level", "error"]
     words += ["--journal-dir", str(directory / "journal")]
     process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     line = process.stdout.readline() if process.stdout else b""
     assert json.loads(line)["event"] == "ready"
     return process
+
+
+def stop_daemon(process: subprocess.Popen[bytes]) -> None:
+    """Ends a daemon, if it still runs, and waits for it."""
+    process.terminate()
+    process.communicate(timeout=LONG_MS / 1000)
 
 
 def journal(directory: Path, kind: str = "gate") -> list[dict[str, Any]]:
@@ -214,12 +220,13 @@ class Wallets:
     def __init__(self, free: float = 10_000.0, total: float = 10_000.0) -> None:
         self.free = free
         self.total = total
+        self.coins: dict[str, float] = {}
 
     def get_free(self, currency: str) -> float:
         return self.free
 
     def get_total(self, currency: str) -> float:
-        return self.total
+        return self.total if currency == "USDT" else self.coins.get(currency, 0.0)
 
 
 class Strategy:
@@ -377,6 +384,9 @@ def open_trade(pair: str = "ETH/USDT", stake: float = 500.0, **changes: Any) -> 
         "open_rate": 100.0,
         "open_orders": [],
         "entry_side": "buy",
+        "safe_base_currency": pair.split("/")[0],
+        "fee_close": 0.0,
+        "nr_of_successful_entries": 1,
         **changes,
     }
     trade = SimpleNamespace(**values)
@@ -384,6 +394,6 @@ def open_trade(pair: str = "ETH/USDT", stake: float = 500.0, **changes: Any) -> 
     return trade
 
 
-def pending_order(stake: float, side: str = "buy") -> SimpleNamespace:
-    """An open order of freqtrade's."""
-    return SimpleNamespace(ft_order_side=side, stake_amount=stake)
+def pending_order(stake: float, side: str = "buy", filled: float = 0.0) -> SimpleNamespace:
+    """An open order of freqtrade's; `filled` in coins."""
+    return SimpleNamespace(ft_order_side=side, stake_amount=stake, safe_filled=filled)

@@ -32,13 +32,40 @@ def test_dry_spot_equity_adds_every_stake_that_left_the_free_balance() -> None:
     assert value == pytest.approx(9300 + 500 + 200 + 50)
 
 
-def test_real_spot_equity_starts_from_the_exchanges_total() -> None:
+def test_real_spot_equity_is_the_exchanges_money_and_coins() -> None:
+    mine = account(real=True, free=9300.0, total=9500.0)
+    mine._strategy.wallets.coins = {"ETH": 5.0}
     trades = [
-        open_trade(stake=500.0),
+        open_trade(stake=500.0, fee_close=0.001),
         open_trade("SOL/USDT", 200.0, amount=0.0, open_orders=[pending_order(200.0)]),
     ]
-    value = account(real=True, free=9300.0, total=9500.0).equity(trades)
-    assert value == pytest.approx(9500 + 500 + 50)
+    assert mine.equity(trades) == pytest.approx(9500 + 5 * 110 * 0.999)
+
+
+@pytest.mark.parametrize("sold", [0.0, 2.5, 5.0])
+def test_what_an_exit_sold_before_it_was_booked_counts_once(sold: float) -> None:
+    exit_order = pending_order(550.0, "sell", filled=sold)
+    trade = open_trade(stake=500.0, open_orders=[exit_order])
+    mine = account(real=True, total=9500.0 + sold * 110)
+    mine._strategy.wallets.coins = {"ETH": 5.0 - sold}
+    assert mine.equity([trade]) == pytest.approx(9500 + 5 * 110)
+
+
+@pytest.mark.parametrize("bought", [0.0, 2.0, 5.0])
+def test_what_a_pending_entry_bought_counts(bought: float) -> None:
+    trade = open_trade(stake=550.0, amount=0.0, open_orders=[pending_order(550.0, filled=bought)])
+    mine = account(real=True, total=10_000.0 - bought * 110)
+    mine._strategy.wallets.coins = {"ETH": bought}
+    assert mine.equity([trade]) == pytest.approx(10_000)
+
+
+def test_coins_that_are_not_the_bots_do_not_count() -> None:
+    mine = account(real=True, total=9500.0)
+    mine._strategy.wallets.coins = {"ETH": 500.0, "BNB": 7.0}
+    assert mine.equity([open_trade(stake=500.0)]) == pytest.approx(9500 + 550)
+    # Two trades cannot both own the same coins.
+    mine._strategy.wallets.coins = {"ETH": 6.0}
+    assert mine.equity([open_trade(), open_trade()]) == pytest.approx(9500 + 6 * 110)
 
 
 @pytest.mark.parametrize("real", [True, False])
@@ -115,6 +142,20 @@ def test_samples_ascend_and_are_bounded() -> None:
     assert samples.newest_ms() == 2000 + (2 * MAX_SAMPLES - 1) * HOUR_MS
 
 
+def test_samples_of_a_clock_that_was_ahead_are_dropped() -> None:
+    samples = Samples()
+    samples.add(5 * HOUR_MS, 1.0)
+    samples.add(29 * HOUR_MS, 2.0)
+    samples.back_to(6 * HOUR_MS)
+    assert samples.after(0) == [(5 * HOUR_MS, 1.0)]
+    assert not samples.due(7 * HOUR_MS - 1)
+    assert samples.due(7 * HOUR_MS)
+    samples.back_to(0)
+    assert samples.newest_ms() == 0
+    samples.add(2 * HOUR_MS, 3.0)
+    assert samples.after(0) == [(2 * HOUR_MS, 3.0)]
+
+
 CONFIG: dict[str, Any] = {
     "bot_name": "alpha",
     "exchange": {"name": "binance"},
@@ -133,7 +174,14 @@ def test_a_bots_session_survives_its_restart_and_differs_between_bots() -> None:
         session_key("live", "Dips", {**CONFIG, "exchange": {"name": "okx"}}, None),
     ]
     assert len({key, *others}) == 6
-    assert session_key("live", "Dips", CONFIG, "mine") == "mine"
+
+
+@pytest.mark.parametrize("chosen", ["mine", "ä" * 48, "x" * 96])
+def test_a_chosen_name_is_not_shared_by_a_bot_and_its_dry_run(chosen: str) -> None:
+    keys = {session_key(mode, "Dips", CONFIG, chosen) for mode in ("live", "dry_run")}
+    assert len(keys) == 2
+    assert keys == {session_key(mode, "X", CONFIG, chosen) for mode in ("live", "dry_run")}
+    assert all(len(key.encode()) <= 96 for key in keys)
 
 
 def test_long_names_keep_sessions_apart_within_the_limit() -> None:

@@ -58,20 +58,44 @@ class Account:
         if wallets is None:
             raise ShimError("freqtrade offers no wallet here, so the account cannot be read")
         currency = self._strategy.config["stake_currency"]
-        filled = [trade for trade in trades if trade.amount > 0]
-        profit = sum(float(trade.calc_profit(self._mark(trade))) for trade in filled)
-        if not self._spot:
-            # Margin stays in the stake currency's total.
-            value = wallets.get_total(currency) + profit
-        elif self._real:
-            # The exchange's total: money spent on coins has left it, pending orders have not.
-            value = wallets.get_total(currency) + profit + _stakes(filled)
+        if self._spot and self._real:
+            value = wallets.get_total(currency) + self._coins(trades)
         else:
-            # freqtrade's own books: every open trade's stake has left the free balance.
-            value = wallets.get_free(currency) + profit + _stakes(trades)
+            filled = [trade for trade in trades if trade.amount > 0]
+            profit = sum(float(trade.calc_profit(self._mark(trade))) for trade in filled)
+            if self._spot:
+                # freqtrade's own books: every open trade's stake has left the free balance.
+                value = wallets.get_free(currency) + profit + _stakes(trades)
+            else:
+                # Margin stays in the stake currency's total.
+                value = wallets.get_total(currency) + profit
         if not math.isfinite(value):
             raise ShimError(f"the account's value is {value}")
         return float(value)
+
+    def _coins(self, trades: list[Any]) -> float:
+        """What the trades' coins would sell for, as far as the exchange holds them.
+
+        The same balance that tells the money tells the coins: an exit that has filled on the
+        exchange before freqtrade booked it must not count as money and as coins. Coins that are not
+        the bot's, beyond what its trades bought, do not count at all.
+        """
+        value = 0.0
+        held: dict[str, float] = {}
+        for trade in trades:
+            bought = float(trade.amount) + sum(
+                float(order.safe_filled)
+                for order in trade.open_orders
+                if order.ft_order_side == trade.entry_side
+            )
+            coin = str(trade.safe_base_currency)
+            left = held.get(coin)
+            if left is None:
+                left = float(self._strategy.wallets.get_total(coin))
+            counted = min(bought, left)
+            held[coin] = left - counted
+            value += counted * self._mark(trade) * (1.0 - float(trade.fee_close or 0.0))
+        return value
 
     def _mark(self, trade: Any) -> float:
         """The pair's last analysed close; its opening rate before there is one."""
@@ -109,6 +133,12 @@ class Samples:
         self._next_ms = (now_ms // HOUR_MS + 1) * HOUR_MS
         if not self._samples or now_ms > self._samples[-1][0]:
             self._samples.append((now_ms, equity))
+
+    def back_to(self, now_ms: int) -> None:
+        """Forgets samples from after `now_ms`: the clock that dated them was ahead."""
+        while self._samples and self._samples[-1][0] > now_ms:
+            self._samples.pop()
+        self._next_ms = min(self._next_ms, (now_ms // HOUR_MS + 1) * HOUR_MS)
 
     def after(self, until_ms: int) -> list[tuple[int, float]]:
         """The oldest samples the bridge does not have, as many as one message takes."""

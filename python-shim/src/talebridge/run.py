@@ -143,15 +143,18 @@ def session_key(mode: str, strategy: str, config: Mapping[str, Any], chosen: str
     either side; unique for everything else, where every run starts afresh."""
     if mode not in ("live", "dry_run"):
         return f"{mode}-{strategy[:40]}-{uuid.uuid4().hex[:16]}"
-    if chosen is not None:
-        return chosen
     exchange = config.get("exchange")
     parts = (
-        config.get("bot_name") or "freqtrade",
-        strategy,
-        exchange.get("name", "") if isinstance(exchange, Mapping) else "",
-        mode,
-        config.get("stake_currency", ""),
+        # Real money and a dry run never share a history, whatever they are called.
+        (chosen, mode)
+        if chosen is not None
+        else (
+            config.get("bot_name") or "freqtrade",
+            strategy,
+            exchange.get("name", "") if isinstance(exchange, Mapping) else "",
+            mode,
+            config.get("stake_currency", ""),
+        )
     )
     name = "/".join(str(part) for part in parts)
     if len(name.encode()) <= LIMITS["session_bytes"]:
