@@ -15,7 +15,7 @@ from helpers import Peer, Raw, Refusal, good, hello_body
 from talebridge import client, wire
 from talebridge._generated import Op, Reason, Status
 from talebridge.client import Breaker, Channel, Deadline
-from talebridge.errors import ProtocolError, SendFailed, Unavailable
+from talebridge.errors import Absent, Busy, ProtocolError, SendFailed, TimedOut, Unavailable
 
 HELLO = wire.Hello("test/1", "util", "s", {})
 
@@ -210,7 +210,7 @@ def test_a_forked_child_asks_over_a_connection_of_its_own(
 def test_channels_of_a_thread_are_bounded(sockets: Path) -> None:
     for number in range(40):
         client.channel(sockets / str(number), "gate")
-        client.breaker(sockets / str(number))
+        client.breaker(sockets / str(number), "gate")
     assert len(client._process.threads.channels) <= 16
     assert len(client._process.breakers) <= 16
 
@@ -218,14 +218,29 @@ def test_channels_of_a_thread_are_bounded(sockets: Path) -> None:
 def test_the_breaker_answers_locally_until_its_pause_is_over() -> None:
     breaker = Breaker()
     breaker.check()
-    breaker.failed("it is dead", 1e6)
+    breaker.failed(Absent("it is dead"), 1e6)
     with pytest.raises(Unavailable, match="it is dead"):
         breaker.check()
-    breaker.failed("it is dead", 0)
+    breaker.failed(Absent("it is dead"), 0)
     breaker.check()
-    breaker.failed("it is dead", 1e6)
+    breaker.failed(Absent("it is dead"), 1e6)
     breaker.succeeded()
     breaker.check()
+
+
+def test_only_timeouts_in_a_row_open_the_breaker() -> None:
+    breaker = Breaker()
+    for between in (breaker.succeeded, lambda: breaker.failed(Busy("queue full"), 1e6)):
+        for _ in range(2):
+            breaker.failed(TimedOut("slow"), 1e6)
+            breaker.check()
+        between()
+    for _ in range(2):
+        breaker.failed(TimedOut("slow"), 1e6)
+        breaker.check()
+    breaker.failed(TimedOut("slow"), 1e6)
+    with pytest.raises(Unavailable, match="slow"):
+        breaker.check()
 
 
 @pytest.mark.parametrize("status", [s for s in Status if s is not Status.OK])

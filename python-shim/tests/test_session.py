@@ -13,6 +13,7 @@ from helpers import LONG_MS, NAMES, Peer, Refusal, candles, good, hello_body
 from test_wire import question
 
 from talebridge import client, columns
+from talebridge import session as session_module
 from talebridge._generated import Op, Reason, Status
 from talebridge.errors import (
     BridgeError,
@@ -34,6 +35,7 @@ TERMS = Terms(
     gate_timeout_s=LONG_MS / 1000,
     batch_timeout_s=LONG_MS / 1000,
     breaker_s=0.0,
+    busy_wait_s=0.0,
 )
 EMPTY = Snapshot(1000, 10_000.0, ())
 
@@ -262,6 +264,49 @@ def test_a_busy_bridge_is_asked_again(peer: Callable[..., Peer], sockets: Path) 
         session(sockets, batch_timeout_s=0.1).annotate(columns.to_block(candles(3)))
 
 
+def test_a_run_waits_for_its_turn_beyond_the_deadline_of_an_answer(
+    peer: Callable[..., Peer], sockets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a worker among many does: more often than a call has rounds, longer than its deadline."""
+    pauses: list[float] = []
+    real = session_module.Deadline
+
+    class Passing(real):  # type: ignore[misc, valid-type]
+        def elapse(self, seconds: float) -> None:
+            self.at -= seconds
+
+    made: list[Passing] = []
+
+    def deadline(total_s: float) -> Passing:
+        made.append(Passing(total_s))
+        return made[-1]
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        for each in made:
+            each.elapse(seconds)
+
+    monkeypatch.setattr(session_module, "Deadline", deadline)
+    monkeypatch.setattr(session_module.time, "sleep", sleep)
+    busy = [Refusal(Status.BUSY)] * 200
+
+    def answer(op: Op, *rest: Any) -> Any:
+        return busy.pop() if op is Op.ANNOTATE and busy else good(op, *rest)
+
+    peer(answer)
+    mine = session(sockets, batch_timeout_s=5.0, busy_wait_s=100_000.0)
+    assert mine.annotate(columns.to_block(candles(3))).shape[1] == 3
+    assert len(pauses) == 200
+    assert max(pauses) == 1.0
+    busy += [Refusal(Status.BUSY)] * 200
+    made.clear()
+    with pytest.raises(Busy):
+        session(sockets, busy_wait_s=60.0, batch_timeout_s=5.0).annotate(
+            columns.to_block(candles(3))
+        )
+    assert busy
+
+
 def test_refused_settings_are_listed(peer: Callable[..., Peer], sockets: Path) -> None:
     found = [{"path": "limits/max_drawdown", "message": "too big"}, {"path": "p", "message": "q"}]
     peer(lambda *_: Refusal(Status.SETTINGS, violations=found))
@@ -270,7 +315,7 @@ def test_refused_settings_are_listed(peer: Callable[..., Peer], sockets: Path) -
     assert "risk_bridge.limits.max_drawdown: too big\n  risk_bridge.p: q" in str(caught.value)
 
 
-def test_many_questions_to_a_silent_bridge_cost_one_deadline(
+def test_many_questions_to_a_silent_bridge_cost_three_deadlines(
     peer: Callable[..., Peer], sockets: Path
 ) -> None:
     silent = peer(lambda *_: None)
@@ -280,8 +325,33 @@ def test_many_questions_to_a_silent_bridge_cost_one_deadline(
             mine.ask(question(), EMPTY)
         with pytest.raises(Unavailable):
             mine.annotate(columns.to_block(candles(3)))
-    assert len(silent.asked) == 1
-    client.breaker(sockets).succeeded()
+    assert len(silent.asked) == 6
+    client.breaker(sockets, "gate").succeeded()
+    client.breaker(sockets, "batch").succeeded()
+
+
+def test_slow_candles_do_not_pause_entries(peer: Callable[..., Peer], sockets: Path) -> None:
+    peer(lambda op, *rest: None if op is Op.ANNOTATE else good(op, *rest))
+    mine = session(sockets, batch_timeout_s=0.05, breaker_s=1e6)
+    for _ in range(5):
+        with pytest.raises(Unavailable):
+            mine.annotate(columns.to_block(candles(3)))
+    assert mine.ask(question(), EMPTY).stake == 100
+    client.breaker(sockets, "batch").succeeded()
+
+
+def test_an_absent_bridge_is_not_asked_again_for_a_while(
+    peer: Callable[..., Peer], sockets: Path
+) -> None:
+    mine = session(sockets, breaker_s=1e6)
+    with pytest.raises(Unavailable, match="no bridge answers"):
+        mine.ask(question(), EMPTY)
+    asked = peer().asked
+    with pytest.raises(Unavailable, match="not asked again for a moment"):
+        mine.ask(question(), EMPTY)
+    assert asked == []
+    client.breaker(sockets, "gate").succeeded()
+    assert mine.ask(question(), EMPTY).stake == 100
 
 
 def test_a_restarted_bridge_is_told_the_portfolio_within_the_same_question(

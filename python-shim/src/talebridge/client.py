@@ -22,7 +22,7 @@ import msgpack
 import zmq
 
 from talebridge._generated import LIMITS
-from talebridge.errors import ProtocolError, SendFailed, Unavailable
+from talebridge.errors import Absent, ProtocolError, SendFailed, TimedOut, Unavailable
 from talebridge.wire import MAX_ID, decode_reply
 
 logger = logging.getLogger(__name__)
@@ -37,6 +37,8 @@ _MAX_REPLY_BYTES: dict[Kind, int] = {
 }
 _MAX_REPLY_FRAMES = 2
 _SLICE_MS = 250
+TIMEOUTS_IN_A_ROW = 3
+"""After these the bridge is taken to hang."""
 _MAX_CHANNELS = 16
 """Per thread; a process that outlives many private daemons drops the oldest."""
 
@@ -49,6 +51,10 @@ class Deadline:
     def __init__(self, total_s: float) -> None:
         self.total_s = total_s
         self.at = time.monotonic() + total_s
+
+    def restart(self) -> None:
+        """Begins anew, with the same length."""
+        self.at = time.monotonic() + self.total_s
 
     def left_ms(self) -> int:
         """Milliseconds left, rounded up; 0 when it has passed."""
@@ -126,7 +132,7 @@ class Channel:
             code = probe.connect_ex(str(self.path))
         # EAGAIN: the daemon's backlog is full, so somebody does listen.
         if code not in (0, errno.EAGAIN, errno.EINPROGRESS):
-            raise Unavailable(f"no bridge answers at {self.path} ({os.strerror(code)})")
+            raise Absent(f"no bridge answers at {self.path} ({os.strerror(code)})")
 
     def _send(
         self, sock: zmq.Socket[bytes], frames: Sequence[Any], deadline: Deadline, *, fresh: bool
@@ -152,12 +158,12 @@ class Channel:
                 further.append(sock.recv(copy=False).buffer)
         except zmq.Again as error:
             self.close()
-            raise Unavailable(
+            raise TimedOut(
                 f"the bridge at {self.path} gave no answer within {deadline.total_s * 1000:.0f} ms"
             ) from error
         except zmq.ZMQError as error:
             self.close()
-            raise Unavailable(f"the connection to {self.path} failed ({error})") from error
+            raise Absent(f"the connection to {self.path} failed ({error})") from error
         return first, further
 
     def _first_frame(self, sock: zmq.Socket[bytes], deadline: Deadline) -> bytes:
@@ -178,25 +184,39 @@ class Channel:
 
 
 class Breaker:
-    """After a failure the bridge is not asked for a while, so that many pairs cost one deadline."""
+    """Pauses the asking of an absent or hung bridge, so that many pairs cost few deadlines.
+
+    An absent bridge pauses it at once. A single answer that comes late does not: only time-outs in
+    a row tell a bridge that hangs from one that was slow once.
+    """
 
     def __init__(self) -> None:
         self._open_until = 0.0
         self._why = ""
+        self._timeouts = 0
 
     def check(self) -> None:
         """Raises Unavailable while open."""
         if time.monotonic() < self._open_until:
             raise Unavailable(f"{self._why} (not asked again for a moment)")
 
-    def failed(self, why: str, pause_s: float) -> None:
-        """Opens for `pause_s` seconds."""
+    def failed(self, error: Unavailable, pause_s: float) -> None:
+        """Notes a failure and opens for `pause_s` seconds where that is due."""
+        if isinstance(error, TimedOut):
+            self._timeouts += 1
+            if self._timeouts < TIMEOUTS_IN_A_ROW:
+                return
+        elif not isinstance(error, Absent):
+            # It did answer.
+            self._timeouts = 0
+            return
         self._open_until = time.monotonic() + pause_s
-        self._why = why
+        self._why = str(error)
 
     def succeeded(self) -> None:
         """Closes."""
         self._open_until = 0.0
+        self._timeouts = 0
 
 
 class _PerThread(threading.local):
@@ -211,7 +231,7 @@ class _Process:
         self.pid = os.getpid()
         self.lock = threading.Lock()
         self.context: zmq.Context[zmq.Socket[bytes]] | None = None
-        self.breakers: dict[Path, Breaker] = {}
+        self.breakers: dict[tuple[Path, Kind], Breaker] = {}
         self.threads = _PerThread()
 
 
@@ -249,13 +269,17 @@ def _close_channels() -> None:
         channels.popitem()[1].close()
 
 
-def breaker(directory: Path) -> Breaker:
-    """The breaker all threads of this process share for one daemon."""
+def breaker(directory: Path, kind: Kind) -> Breaker:
+    """The breaker all threads of this process share for one endpoint.
+
+    Entries and candles have one each: candles that take long say nothing about entries.
+    """
+    key = (directory, kind)
     with _process.lock:
         breakers = _process.breakers
-        while directory not in breakers and len(breakers) >= _MAX_CHANNELS:
+        while key not in breakers and len(breakers) >= _MAX_CHANNELS:
             breakers.pop(next(iter(breakers)))
-        return breakers.setdefault(directory, Breaker())
+        return breakers.setdefault(key, Breaker())
 
 
 def _context() -> zmq.Context[zmq.Socket[bytes]]:

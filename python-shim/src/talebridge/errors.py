@@ -20,7 +20,15 @@ class Unavailable(BridgeError):
     """Nobody answers: absent, dead, slow, overloaded, or the breaker is open."""
 
 
-class SendFailed(Unavailable):
+class Absent(Unavailable):
+    """Nobody listens, or the connection broke."""
+
+
+class TimedOut(Unavailable):
+    """Somebody listens but gave no answer in time."""
+
+
+class SendFailed(Absent):
     """The request never left this process, so it may be sent again on a fresh connection."""
 
 

@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 _FINAL_TOLERANCE = 1.01
 """What a final stake may exceed its allowance by: exchanges round amounts and prices."""
+_BUSY_WAIT_S = 600.0
+"""How long a backtest or hyperopt waits for its turn while other workers keep the bridge busy."""
 _FIRST_SHIM_REASON = 70
 _SAME_AS_ABSENT = (
     Reason.UNAVAILABLE,
@@ -539,6 +541,7 @@ class RiskGate:
             gate_timeout_s=settings.timeout_ms / 1000 if trade else batch_s,
             batch_timeout_s=min(batch_s, hello_s) if trade else batch_s,
             breaker_s=settings.breaker_s if self.context is not Context.OPTIMIZE else 0.0,
+            busy_wait_s=_BUSY_WAIT_S if self.context is Context.OPTIMIZE else 0.0,
         )
         session = Session(self.directory, terms, self.fingerprint)
         return Run(session, Account(strategy, real=self.mode_name == "live"))

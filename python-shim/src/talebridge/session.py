@@ -29,7 +29,8 @@ T = TypeVar("T")
 
 _MAX_ROUNDS = 8
 """Requests one call may need: hello, portfolio, samples in parts, and the same after a restart."""
-_BUSY_PAUSE_S = 0.02
+_BUSY_PAUSES_S = (0.02, 1.0)
+"""First and longest pause before a busy bridge is asked again."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Terms:
     gate_timeout_s: float
     batch_timeout_s: float
     breaker_s: float
+    busy_wait_s: float
+    """How long to wait for a turn at a busy bridge, beyond the deadline of an answer."""
 
 
 @dataclass(frozen=True)
@@ -119,12 +122,16 @@ class Session:
 
     def _guarded(self, kind: client.Kind, deadline: Deadline, once: Callable[[Channel], T]) -> T:
         """Runs `once`, again as long as the error is one that asking again can cure."""
-        breaker = client.breaker(self.directory)
+        breaker = client.breaker(self.directory, kind)
         breaker.check()
         channel = client.channel(self.directory, kind)
+        turn = Deadline(self.terms.busy_wait_s)
+        pause_s = _BUSY_PAUSES_S[0]
         sent_again = False
+        rounds = 0
         try:
-            for _ in range(_MAX_ROUNDS):
+            while rounds < _MAX_ROUNDS:
+                rounds += 1
                 try:
                     result = once(channel)
                 except SendFailed:
@@ -137,17 +144,20 @@ class Session:
                     self._sent = None
                     channel.boot = None
                 except Busy:
-                    if deadline.left_ms() <= _BUSY_PAUSE_S * 1000:
+                    if max(deadline.left_ms(), turn.left_ms()) <= pause_s * 1000:
                         raise
-                    time.sleep(_BUSY_PAUSE_S)
+                    time.sleep(pause_s)
+                    pause_s = min(2 * pause_s, _BUSY_PAUSES_S[1])
+                    if turn.left_ms() > 0:
+                        deadline.restart()
+                    rounds -= 1
                 else:
                     breaker.succeeded()
                     return result
                 if deadline.left_ms() == 0:
                     break
         except Unavailable as error:
-            if not isinstance(error, Busy):
-                breaker.failed(str(error), self.terms.breaker_s)
+            breaker.failed(error, self.terms.breaker_s)
             raise
         raise StalePortfolio(
             "the bridge kept asking for the portfolio; do two bots share one risk_bridge.session?"
