@@ -28,6 +28,7 @@ from helpers import (
     journal,
     open_trade,
     start_daemon,
+    stop_daemon,
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -265,7 +266,7 @@ def test_killed_and_restarted_under_a_live_bot(
         assert ask_stake(mine, missed) == 100.0
         assert ask_confirm(mine, missed) is True
     finally:
-        second.communicate()
+        stop_daemon(second)
 
 
 def test_frozen_it_is_given_up_and_used_again_when_it_wakes(
@@ -283,7 +284,7 @@ def test_frozen_it_is_given_up_and_used_again_when_it_wakes(
         wait_until(lambda: ask_stake(mine, frame) == 100.0, "entries never resumed")
     finally:
         process.send_signal(signal.SIGCONT)
-        process.communicate()
+        stop_daemon(process)
 
 
 PARENT = """
@@ -293,7 +294,7 @@ from talebridge import spawn
 from talebridge.config import resolve
 settings = resolve([{"command": json.loads(sys.argv[1])}])
 directory = spawn.start_private(settings, Path(sys.argv[2]))
-assert os.environ["TALEBRIDGE_DIR"] == str(directory)
+assert os.environ["TALEBRIDGE_PRIVATE_DIR"] == str(directory)
 print(json.dumps({"dir": str(directory), "pid": spawn._private._process.pid}), flush=True)
 sys.stdin.readline()
 """
@@ -342,7 +343,7 @@ def test_a_backtest_starts_its_own_daemon_once(
     given["user_data_dir"] = tmp_path
     mine = gated(strategy, given)
     directory = mine._talebridge_gate.directory
-    assert os.environ["TALEBRIDGE_DIR"] == str(directory)
+    assert os.environ["TALEBRIDGE_PRIVATE_DIR"] == str(directory)
     assert ask_stake(mine, analysed(mine)) == 100.0
     assert gated(strategy, {**given})._talebridge_gate.directory == directory
     # One that died between two runs is replaced.
@@ -353,6 +354,18 @@ def test_a_backtest_starts_its_own_daemon_once(
     assert again._talebridge_gate.directory != directory
     assert not directory.exists(), "the dead one's directory stays behind"
     assert ask_stake(again, analysed(again)) == 100.0
+
+
+def test_a_private_daemon_never_takes_the_place_of_a_bots(
+    command: list[str], strategy: type[Strategy], sockets: Path, tmp_path: Path
+) -> None:
+    """The bot's own is down for a moment: what starts in its directory would answer the bot."""
+    given = config(sockets, autostart="auto", command=command)
+    given["user_data_dir"] = tmp_path
+    mine = gated(strategy, given)
+    assert mine._talebridge_gate.directory != sockets
+    assert list(sockets.iterdir()) == []
+    assert ask_stake(mine, analysed(mine)) == 100.0
 
 
 def test_one_that_dies_during_a_run_is_not_replaced(
@@ -392,7 +405,7 @@ def test_a_command_that_starts_no_bridge_is_shown_with_what_it_said(
 ) -> None:
     with pytest.raises(Unavailable, match=expected):
         spawn.start_private(resolve([{"command": words}]), tmp_path)
-    assert "TALEBRIDGE_DIR" not in os.environ
+    assert "TALEBRIDGE_PRIVATE_DIR" not in os.environ
 
 
 def test_a_command_that_never_gets_ready_is_ended(

@@ -187,11 +187,49 @@ def test_a_configuration_without_a_block_gets_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     peer()
-    monkeypatch.setenv("TALEBRIDGE_DIR", str(sockets))
+    monkeypatch.setenv("TALEBRIDGE_PRIVATE_DIR", str(sockets))
     given = config(sockets)
     del given["risk_bridge"], given["original_config"]
     make(strategy, given)
     assert given["risk_bridge"] == {"fingerprint": "f1"}
+
+
+@pytest.mark.parametrize("runmode", ["backtest", "hyperopt", "util_no_exchange"])
+def test_a_run_that_may_start_its_own_bridge_does_not_go_to_a_bots(
+    runmode: str,
+    peer: Callable[..., Peer],
+    strategy: type[Strategy],
+    sockets: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = peer().asked
+    monkeypatch.setenv("TALEBRIDGE_DIR", str(sockets))
+    given = config(sockets, runmode, autostart="auto", command=["/no/such/program"])
+    del given["risk_bridge"]["dir"]
+    with pytest.raises(STOP, match="could not be started"):
+        make(strategy, given)
+    assert asked == []
+    # With autostart off it is told where to go by the same variable.
+    given["risk_bridge"]["autostart"] = "off"
+    make(strategy, given)
+    assert asked == [Op.HELLO]
+
+
+def test_a_bot_never_starts_its_own_bridge(
+    strategy: type[Strategy], sockets: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    make(strategy, config(sockets, "live", autostart="on", command=["/no/such/program"]))
+    assert "no bridge answers" in caplog.text
+    assert f"talebridge serve --dir {sockets}" in caplog.text
+    assert "autostart" not in caplog.text
+
+
+def test_a_directory_that_is_named_is_used_when_a_bridge_answers_there(
+    peer: Callable[..., Peer], strategy: type[Strategy], sockets: Path
+) -> None:
+    asked = peer().asked
+    make(strategy, config(sockets, autostart="auto", command=["/no/such/program"]))
+    assert asked == [Op.HELLO]
 
 
 # ------------------------------------------------------------------------------------------- abort

@@ -9,9 +9,9 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -32,8 +32,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 _FINAL_TOLERANCE = 1.01
 """What a final stake may exceed its allowance by: exchanges round amounts and prices."""
+_SURE_OF_MIN_STAKE = 0.9
+"""adjust_trade_position is told a minimum that is up to a ninth above the one freqtrade then uses:
+backtests add a reserve for a stop-loss of 10 %, and custom_entry_price moves it by the price."""
 _BUSY_WAIT_S = 600.0
 """How long a backtest or hyperopt waits for its turn while other workers keep the bridge busy."""
 _FIRST_SHIM_REASON = 70
@@ -171,7 +176,7 @@ class RiskGate:
 
     def _annotate_failed(self, pair: str, frame: DataFrame, error: Exception) -> DataFrame:
         if self.context is Context.OPTIMIZE:
-            hint = f". {spawn.how_to_start(self.directory)}" if _is_absence(error) else ""
+            hint = f". {self.way_out()}" if _is_absence(error) else ""
             raise operational_exception(f"talebridge: {_text(error)}{hint}") from error
         reason = _reason(error)
         self.report(error, pair)
@@ -211,9 +216,41 @@ class RiskGate:
 
         Call it from `custom_stake_amount` with what that hook was given.
         """
-        if not self.active or _no_trade(proposed):
+        if not self.active or proposed is None:
             return proposed
-        effective = _effective_stake(_or_nan(proposed), _or_nan(min_stake), _or_nan(max_stake))
+        return self._safely(
+            lambda: self._stake(
+                proposed,
+                pair=pair,
+                current_time=current_time,
+                current_rate=current_rate,
+                min_stake=min_stake,
+                max_stake=max_stake,
+                leverage=leverage,
+                side=side,
+            ),
+            denial=0.0,
+            unjudged=proposed,
+            about=pair,
+        )
+
+    def _stake(
+        self,
+        proposed: Any,
+        *,
+        pair: str,
+        current_time: datetime,
+        current_rate: float,
+        min_stake: float | None,
+        max_stake: float,
+        leverage: float,
+        side: str,
+    ) -> Any:
+        stake = _or_nan(proposed)
+        if stake <= 0:
+            # 0 and negative numbers are the strategy's own way not to trade.
+            return proposed
+        effective = _effective_stake(stake, _or_nan(min_stake), _or_nan(max_stake))
         if effective == 0:
             # freqtrade drops the trade by itself.
             return proposed
@@ -239,6 +276,18 @@ class RiskGate:
         """Whether an entry order may be placed. Call it from `confirm_trade_entry`."""
         if not self.active:
             return True
+        return self._safely(
+            lambda: self._confirm(
+                pair=pair, amount=amount, rate=rate, current_time=current_time, side=side
+            ),
+            denial=False,
+            unjudged=True,
+            about=pair,
+        )
+
+    def _confirm(
+        self, *, pair: str, amount: float, rate: float, current_time: datetime, side: str
+    ) -> bool:
         now_ms = _ms(current_time)
         entry = _Entry(pair, side_of(side), Kind.ENTRY, Stage.FINAL, now_ms, math.nan)
         try:
@@ -267,22 +316,51 @@ class RiskGate:
         Call it from `adjust_trade_position` with that hook's result (a number, None, or a tuple
         with a tag) and arguments.
         """
-        if not self.active:
+        if not self.active or is_reduction(proposed):
             return proposed
-        amount = proposed[0] if isinstance(proposed, tuple) and proposed else proposed
-        if amount is None or isinstance(amount, tuple) or not _or_nan(amount) > 0:
+        return self._safely(
+            lambda: self._adjust(
+                proposed,
+                trade=trade,
+                current_time=current_time,
+                current_rate=current_rate,
+                min_stake=min_stake,
+                max_stake=max_stake,
+            ),
+            denial=(None, *proposed[1:]) if isinstance(proposed, tuple) else None,
+            unjudged=proposed,
+        )
+
+    def _adjust(
+        self,
+        proposed: Any,
+        *,
+        trade: Any,
+        current_time: datetime,
+        current_rate: float,
+        min_stake: float | None,
+        max_stake: float,
+    ) -> Any:
+        if _additions_used_up(self.strategy, trade):
+            # freqtrade ignores the proposal by itself.
             return proposed
-        stake = _or_nan(amount)
+        stake = _or_nan(proposed[0] if isinstance(proposed, tuple) else proposed)
+        leverage = _or_nan(trade.leverage or 1.0)
+        least = _min(min_stake)
         most = _or_nan(max_stake)
-        if math.isfinite(stake) and stake > most > 0:
-            stake = most
+        if self.context is Context.OPTIMIZE and leverage > 0:
+            # Backtests tell the minimum of the position, live bots that of the stake.
+            least /= leverage
+        if _effective_stake(stake, least * _SURE_OF_MIN_STAKE, most) == 0:
+            return proposed
+        effective = _effective_stake(stake, least, most) or least
         side = Side.SHORT if trade.is_short else Side.LONG
-        entry = _Entry(trade.pair, side, Kind.SCALE_IN, Stage.SIZE, _ms(current_time), stake)
-        entry.min_stake = _min(min_stake)
-        entry.leverage = _or_nan(trade.leverage or 1.0)
+        entry = _Entry(trade.pair, side, Kind.SCALE_IN, Stage.SIZE, _ms(current_time), effective)
+        entry.min_stake = least
+        entry.leverage = leverage
         entry.rate = _or_nan(current_rate)
         allowed = self._decide(entry)
-        if _same(allowed, stake):
+        if _same(allowed, effective):
             return proposed
         result = allowed if allowed > 0 else None
         return (result, *proposed[1:]) if isinstance(proposed, tuple) else result
@@ -418,16 +496,55 @@ class RiskGate:
 
     # ------------------------------------------------------------------------------- failing
 
+    def _safely(self, decide: Callable[[], T], *, denial: T, unjudged: T, about: str = "") -> T:
+        """The decision; the denial when making it fails, since freqtrade would enter."""
+        try:
+            return decide()
+        except Exception as error:  # noqa: BLE001 - whatever it is must not pass for approval
+            self.failed(error, about)
+            return unjudged if self.settings.mode == "shadow" else denial
+
+    def failed(self, error: Exception, about: str = "") -> None:
+        """Tells of a failure: a backtest stops, a bot logs it. Never raises."""
+        try:
+            if self.context is Context.OPTIMIZE:
+                self._stop(error)
+            else:
+                self.report(error, about)
+        except Exception:
+            logger.exception("talebridge: a failure could not be reported: %s", error)
+
+    def _stop(self, error: Exception) -> None:
+        """Stops a backtest, once."""
+        run = self._run
+        if run is None or not run.stopped:
+            if run is not None:
+                run.stopped = True
+            hint = f". {self.way_out()}" if _is_absence(error) else ""
+            stop_run(f"{_text(error)}{hint}")
+
+    def way_out(self) -> str:
+        """How to get a bridge, as one sentence for error messages."""
+        if self.may_start_private:
+            return spawn.how_to_name(self.settings.directory())
+        start = spawn.how_to_start(self.directory)
+        if self.context is Context.OPTIMIZE:
+            return f"{start}, or set risk_bridge.autostart to auto"
+        return start
+
+    @property
+    def may_start_private(self) -> bool:
+        """Whether this run may start a bridge of its own. A bot's has to outlive it: never live."""
+        if self.context is Context.TRADE:
+            return False
+        wanted = self.settings.autostart
+        return wanted == "on" or (wanted == "auto" and self.context is Context.OPTIMIZE)
+
     def _without_answer(self, entry: _Entry, error: Exception) -> float:
         """What an entry gets when the bridge could not be asked or gave no usable answer."""
         reason = _reason(error)
         if self.context is Context.OPTIMIZE:
-            run = self._run
-            if run is None or not run.stopped:
-                if run is not None:
-                    run.stopped = True
-                hint = f". {spawn.how_to_start(self.directory)}" if _is_absence(error) else ""
-                stop_run(f"{_text(error)}{hint}")
+            self._stop(error)
             return 0.0
         self.report(error, entry.pair)
         if self.settings.mode == "shadow":
@@ -478,7 +595,7 @@ class RiskGate:
             return "Mode is shadow: entries pass unjudged"
         match self.settings.on_unavailable:
             case "deny":
-                return f"{_PAUSED}. {spawn.how_to_start(self.directory)}"
+                return f"{_PAUSED}. {self.way_out()}"
             case "allow":
                 return "Entries pass, because on_unavailable is allow"
             case _:
@@ -516,6 +633,10 @@ class RiskGate:
         if run is None or run.pid != os.getpid() or self._went_back(run, now_ms):
             run = self._run = self._new_run()
         if now_ms is not None:
+            if now_ms < run.last_ms:
+                # A clock that was ahead has been set right: its samples lie in the future.
+                with run.lock:
+                    run.session.samples.back_to(now_ms)
             run.last_ms = now_ms
         return run
 
@@ -601,6 +722,9 @@ def _utc(ms: int) -> str:
 
 
 def _or_nan(value: Any) -> float:
+    if isinstance(value, bool):
+        # freqtrade takes True for 1.
+        return float(value)
     try:
         return wire.number("", value)
     except BridgeError:
@@ -617,9 +741,15 @@ def _same(allowed: float, stake: float) -> bool:
     return allowed == stake or (math.isnan(allowed) and math.isnan(stake))
 
 
-def _no_trade(proposed: Any) -> bool:
-    """None, 0 and negative numbers are the strategy's own way not to trade."""
-    return proposed is None or _or_nan(proposed) <= 0
+def is_reduction(proposed: Any) -> bool:
+    """Whether an adjustment, a number or a tuple with a tag, adds nothing to the position."""
+    amount = proposed[0] if isinstance(proposed, tuple) and proposed else proposed
+    return amount is None or isinstance(amount, tuple) or not _or_nan(amount) > 0
+
+
+def _additions_used_up(strategy: Any, trade: Any) -> bool:
+    most = getattr(strategy, "max_entry_position_adjustment", -1)
+    return bool(most > -1 and trade.nr_of_successful_entries > most)
 
 
 def _effective_stake(stake: float, min_stake: float, max_stake: float) -> float:

@@ -62,7 +62,7 @@ def first_contact(gate: RiskGate) -> None:
             raise operational_exception(f"talebridge: {error}") from None
         logger.warning("talebridge: %s", error)
     except BridgeError as error:
-        hint = spawn.how_to_start(gate.directory)
+        hint = gate.way_out()
         if gate.context is Context.OPTIMIZE:
             raise operational_exception(f"talebridge: {error}. {hint}.") from None
         gate.report(error)
@@ -71,22 +71,32 @@ def first_contact(gate: RiskGate) -> None:
 
 
 def _hello(gate: RiskGate) -> None:
-    try:
-        gate.open()
-    except Unavailable as error:
-        if not _may_start(gate):
-            raise
-        logger.debug("talebridge: %s; starting a private bridge", error)
-        directory = gate.strategy.config.get("user_data_dir")
-        gate.directory = spawn.start_private(
-            gate.settings, None if directory is None else Path(directory)
-        )
-        gate.open()
+    """Says hello to the bridge the settings name, to an inherited private one, or to a new one.
 
-
-def _may_start(gate: RiskGate) -> bool:
-    wanted = gate.settings.autostart
-    return wanted == "on" or (wanted == "auto" and gate.context is Context.OPTIMIZE)
+    A run that may start its own never goes to a bridge it only found: that one may be a bot's.
+    """
+    private = gate.may_start_private
+    if private:
+        inherited = spawn.inherited_directory()
+        candidates = [] if gate.settings.dir is None else [gate.settings.directory()]
+        candidates += [] if inherited is None else [inherited]
+    else:
+        candidates = [gate.settings.directory()]
+    for directory in candidates:
+        try:
+            gate.directory = directory
+            gate.open()
+        except Unavailable as error:
+            if not private:
+                raise
+            logger.debug("talebridge: %s", error)
+        else:
+            return
+    user_data_dir = gate.strategy.config.get("user_data_dir")
+    gate.directory = spawn.start_private(
+        gate.settings, None if user_data_dir is None else Path(user_data_dir)
+    )
+    gate.open()
 
 
 def _publish(gate: RiskGate) -> None:

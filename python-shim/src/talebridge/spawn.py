@@ -26,6 +26,8 @@ START_TIMEOUT_S = 30.0
 """Node's start on a busy machine; a daemon that works is there within a second."""
 _STOP_TIMEOUT_S = 3.0
 _ENDING_S = 0.5
+_INHERITED = "TALEBRIDGE_PRIVATE_DIR"
+"""Set by a process for its children. Not TALEBRIDGE_DIR, by which a user names a bot's bridge."""
 _MAX_READY_BYTES = 65_536
 _SHOWN_LOG_BYTES = 2_000
 
@@ -58,19 +60,24 @@ def how_to_start(directory: Path) -> str:
     """One sentence for error messages."""
     return (
         f"Start the bridge with `talebridge serve --dir {directory}` (from a clone: "
-        f"`node bridge/dist/main.js serve --dir {directory}`), or set risk_bridge.autostart to auto"
+        f"`node bridge/dist/main.js serve --dir {directory}`)"
+    )
+
+
+def how_to_name(directory: Path) -> str:
+    """One sentence for error messages of runs that start a private bridge."""
+    return (
+        "This run starts a private bridge by itself; to use your own, start it with "
+        f"`talebridge serve --dir {directory}` and set risk_bridge.dir to that directory"
     )
 
 
 class PrivateDaemon:
     """A daemon of this process's own. Ends when its stdin closes, so it cannot outlive us."""
 
-    def __init__(
-        self, command: list[str], directory: Path, journal_dir: Path, *, temporary: bool
-    ) -> None:
+    def __init__(self, command: list[str], directory: Path, journal_dir: Path) -> None:
         self.pid = os.getpid()
         self.directory = directory
-        self._temporary = temporary
         words = [
             *command,
             "serve",
@@ -120,9 +127,10 @@ class PrivateDaemon:
             self._process.kill()
             self._process.wait()
         self._log.close()
-        if self._temporary:
-            # The daemon removes it itself, unless it was killed.
-            shutil.rmtree(self.directory, ignore_errors=True)
+        if os.environ.get(_INHERITED) == str(self.directory):
+            del os.environ[_INHERITED]
+        # The daemon removes it itself, unless it was killed.
+        shutil.rmtree(self.directory, ignore_errors=True)
 
     def _wait_until_ready(self, words: list[str]) -> None:
         stdout = self._process.stdout
@@ -169,22 +177,27 @@ _private: PrivateDaemon | None = None
 def start_private(settings: Settings, user_data_dir: Path | None) -> Path:
     """Makes sure this process has a private daemon and returns its directory.
 
-    The directory is also exported as TALEBRIDGE_DIR, so that worker processes find it.
-    Raises Unavailable saying what went wrong and what to do.
+    It is always a fresh one: in a directory the user named, a bot could come to be answered by a
+    daemon that knows nothing of its history. The directory is exported as TALEBRIDGE_PRIVATE_DIR,
+    so that worker processes find it. Raises Unavailable saying what went wrong and what to do.
     """
     global _private
-    wanted = None if settings.dir is None else settings.directory()
     if _private is not None and _private.pid == os.getpid():
-        if _private.alive() and wanted in (None, _private.directory):
+        if _private.alive():
             return _private.directory
         _private.stop()
-    directory = wanted or _fresh_directory()
+    directory = _fresh_directory()
     journal_dir = _journal_dir(settings, user_data_dir, directory)
-    command = find_command(settings)
-    _private = PrivateDaemon(command, directory, journal_dir, temporary=wanted is None)
-    os.environ["TALEBRIDGE_DIR"] = str(directory)
+    _private = PrivateDaemon(find_command(settings), directory, journal_dir)
+    os.environ[_INHERITED] = str(directory)
     logger.info("talebridge: started a private bridge, journal in %s", journal_dir)
     return directory
+
+
+def inherited_directory() -> Path | None:
+    """The directory of a private daemon that a parent of this process started."""
+    value = os.environ.get(_INHERITED)
+    return Path(value) if value else None
 
 
 def _fresh_directory() -> Path:
