@@ -231,9 +231,10 @@ def test_what_the_users_hooks_raise_is_freqtrades_where_the_gate_allows(
         setattr(strategy, name, fail)
     mine = risk_gated(strategy)(config(sockets, "live"))
     frame = analysed(mine)
-    for ask in (ask_stake, ask_confirm):
-        with pytest.raises(KeyError, match="the user's"):
-            ask(mine, frame)
+    with pytest.raises(KeyError, match="the user's"):
+        ask_stake(mine, frame)
+    # freqtrade alone would approve; whether the user's hook meant to cannot be known.
+    assert ask_confirm(mine, frame) is False
     with pytest.raises(KeyError):
         ask_adjust(mine, frame, open_trade())
     with pytest.raises(KeyError):
@@ -255,6 +256,111 @@ def test_hooks_may_be_called_by_position(
     now = entry_time(frame)
     assert mine.custom_stake_amount(PAIR, now, 100.0, 50.0, 1.0, 1e4, 1.0, None, "long") == 50.0
     assert mine.confirm_trade_entry(PAIR, "limit", 0.5, 100.0, "GTC", now, None, "long") is True
+
+
+def _refuse(pair: str, order_type: str, **kwargs: Any) -> bool:
+    return not pair.startswith("BTC")
+
+
+def _half(pair: str, current_time: Any, proposed_stake: float, **kwargs: Any) -> float:
+    return proposed_stake / 2
+
+
+@pytest.mark.parametrize("kind", [staticmethod, classmethod])
+@pytest.mark.parametrize("inherited", [True, False])
+def test_static_and_class_methods_are_the_users_hooks_too(
+    kind: Any, inherited: bool, bridge: Answers, strategy: type[Strategy], sockets: Path
+) -> None:
+    def as_kind(function: Callable[..., Any]) -> Any:
+        if kind is staticmethod:
+            return staticmethod(function)
+        return classmethod(lambda cls, **kwargs: function(**kwargs))
+
+    strategy.confirm_trade_entry = as_kind(_refuse)  # type: ignore[method-assign]
+    strategy.custom_stake_amount = as_kind(_half)  # type: ignore[method-assign]
+    cls = type("Child", (strategy,), {}) if inherited else strategy
+    mine = risk_gated(cls)(config(sockets))
+    frame = analysed(mine)
+    assert ask_confirm(mine, frame) is False
+    assert bridge.questions == []
+    assert ask_stake(mine, frame, 100.0) == 50.0
+    mine.dp.frames["ETH/USDT"] = frame
+    assert ask_confirm(mine, frame, pair="ETH/USDT") is True
+    bridge.gate = deny()
+    assert ask_stake(mine, frame, 100.0) == 0.0
+    assert ask_confirm(mine, frame, pair="ETH/USDT") is False
+    assert bridge.stages == [0, 1, 0, 1]
+
+
+def test_a_child_that_passes_over_the_decorated_init_is_gated(
+    bridge: Answers, strategy: type[Strategy], sockets: Path
+) -> None:
+    seen: list[Any] = []
+
+    class Watching(strategy):  # type: ignore[misc, valid-type]
+        def __init_subclass__(cls, **kwargs: Any) -> None:
+            super().__init_subclass__()
+            seen.append((cls.__name__, kwargs))
+
+    class Gated(Watching):
+        pass
+
+    seen.clear()
+    risk_gated(risk_gated(profile="extreme")(Gated))
+
+    class Child(Gated, mark=1):
+        def __init__(self, config: Any) -> None:
+            Strategy.__init__(self, config)
+
+    class Sidestep:
+        def __init__(self, config: Any) -> None:
+            Strategy.__init__(self, config)  # type: ignore[arg-type]
+
+    class Mixed(Sidestep, Child, mark=2):
+        pass
+
+    assert seen == [("Child", {"mark": 1}), ("Mixed", {"mark": 2})]
+    bridge.gate = deny()
+    for cls in (Child, Mixed):
+        mine = cls(config(sockets))
+        frame = analysed(mine)
+        assert ask_stake(mine, frame) == 0.0
+        assert ask_confirm(mine, frame) is False
+    assert len(bridge.questions) == 4
+
+
+@pytest.mark.parametrize("when", ["init", "bot_start"])
+def test_hooks_assigned_to_the_object_are_gated(
+    when: str, bridge: Answers, strategy: type[Strategy], sockets: Path
+) -> None:
+    def assign(self: Any) -> None:
+        self.confirm_trade_entry = self.mine
+        self.custom_stake_amount = lambda **kwargs: kwargs["proposed_stake"] / 2
+
+    @risk_gated
+    class Mine(strategy):  # type: ignore[misc, valid-type]
+        def __init__(self, config: Any) -> None:
+            super().__init__(config)
+            if when == "init":
+                assign(self)
+
+        def mine(self, pair: str, **kwargs: Any) -> bool:
+            self.calls.append(pair)
+            return True
+
+    mine = Mine(config(sockets))
+    if when == "bot_start":
+        assign(mine)
+    frame = analysed(mine)
+    analysed(mine)
+    assert ask_stake(mine, frame, 100.0) == 50.0
+    bridge.gate = deny()
+    assert ask_stake(mine, frame, 100.0) == 0.0
+    assert ask_confirm(mine, frame) is False
+    assert bridge.stages == [0, 0, 1]
+    assert mine.calls == [PAIR]
+    copy = cloudpickle.loads(cloudpickle.dumps(mine.__dict__["custom_stake_amount"].__func__))
+    assert decorator.is_wrapper(copy)
 
 
 def test_exit_hooks_are_never_wrapped(
@@ -356,7 +462,16 @@ def test_workers_unpickle_by_value_and_use_one_connection_with_a_session_each(
         "    def custom_stake_amount(self, proposed_stake, **kwargs):\n"
         "        return proposed_stake / 2\n"
         "@risk_gated(profile='extreme')\n"
-        "class Mine(Parent):\n"
+        "class Gated(Parent):\n"
+        "    @staticmethod\n"
+        "    def order_filled(**kwargs):\n"
+        "        pass\n"
+        "class Mine(Gated):\n"
+        "    def __init__(self, config):\n"
+        "        Strategy.__init__(self, config)\n"
+        "        self.bot_loop_start = self.loop\n"
+        "    def loop(self, **kwargs):\n"
+        "        pass\n"
         "    def confirm_trade_entry(self, *args, **kwargs):\n"
         "        return super().confirm_trade_entry(*args, **kwargs)\n"
     )

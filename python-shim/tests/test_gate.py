@@ -161,7 +161,7 @@ def test_no_trade_is_the_strategys_own_decision(
     assert bridge.questions == []
 
 
-@pytest.mark.parametrize("bad", [math.nan, math.inf, np.float32("nan"), "100", [1], object(), True])
+@pytest.mark.parametrize("bad", [math.nan, math.inf, np.float32("nan"), "100", [1], object()])
 @pytest.mark.parametrize("answer", [None, deny(Reason.BAD_STAKE)])
 def test_a_stake_that_is_no_number_never_passes(
     bad: Any, answer: Any, bridge: Answers, make: Callable[..., Any]
@@ -228,13 +228,136 @@ def test_scale_ins_are_gated_and_reductions_are_not(
     wanted[:] = [(40.0, "tag")]
     assert ask_adjust(mine, frame, trade) == (20.0, "tag")
     wanted[:] = [40.0]
-    assert ask_adjust(mine, frame, trade, min_stake=30.0) is None
+    assert ask_adjust(mine, frame, trade, min_stake=60.0) is None
     bridge.gate = deny()
     assert ask_adjust(mine, frame, trade) is None
     wanted[:] = [(40.0, "tag")]
     assert ask_adjust(mine, frame, trade) == (None, "tag")
     wanted[:] = [math.inf]
     assert ask_adjust(mine, frame, trade) is None
+
+
+@pytest.mark.parametrize(
+    ("runmode", "leverage", "wanted", "asked"),
+    [
+        ("live", 1.0, 12.0, 12.0),
+        # Raised to the minimum, as freqtrade does up to 30 %.
+        ("live", 1.0, 8.0, 10.0),
+        ("live", 2.0, 8.0, 10.0),
+        ("live", 1.0, 20_000.0, 10_000.0),
+        # Backtests tell the minimum of the position.
+        ("backtest", 2.0, 6.0, 6.0),
+        ("backtest", 2.0, 4.0, 5.0),
+        # The minimum told may be a ninth too high: what freqtrade may place is asked about.
+        ("backtest", 1.0, 7.1, 10.0),
+        ("backtest", 1.0, True, None),
+        # freqtrade drops these by itself.
+        ("live", 1.0, 6.0, None),
+        ("backtest", 2.0, 3.0, None),
+    ],
+)
+def test_a_scale_in_is_asked_about_with_the_stake_freqtrade_will_use(
+    runmode: str,
+    leverage: float,
+    wanted: float,
+    asked: float | None,
+    bridge: Answers,
+    strategy: type[Strategy],
+    make: Callable[..., Any],
+) -> None:
+    strategy.adjust_trade_position = lambda self, **kwargs: wanted  # type: ignore[assignment]
+    mine = make(runmode)
+    frame = analysed(mine)
+    trade = open_trade(PAIR, leverage=leverage)
+    assert ask_adjust(mine, frame, trade, min_stake=10.0) is wanted
+    assert [q[12] for q in bridge.questions] == ([] if asked is None else [asked])
+    bridge.gate = deny()
+    result = ask_adjust(mine, frame, trade, min_stake=10.0)
+    assert result is (wanted if asked is None else None)
+
+
+def test_true_is_the_number_one_as_in_freqtrade(
+    bridge: Answers, strategy: type[Strategy], make: Callable[..., Any]
+) -> None:
+    strategy.adjust_trade_position = lambda self, **kwargs: (True, "t")  # type: ignore[assignment]
+    bridge.gate = deny()
+    mine = make()
+    frame = analysed(mine)
+    assert ask_adjust(mine, frame, open_trade(PAIR), min_stake=0.5) == (None, "t")
+    assert [q[12] for q in bridge.questions] == [1.0]
+
+
+def test_additions_freqtrade_ignores_are_not_asked_about(
+    bridge: Answers, strategy: type[Strategy], make: Callable[..., Any]
+) -> None:
+    strategy.adjust_trade_position = lambda self, **kwargs: 40.0  # type: ignore[assignment]
+    strategy.max_entry_position_adjustment = 2  # type: ignore[attr-defined]
+    mine = make()
+    frame = analysed(mine)
+    bridge.gate = deny()
+    assert ask_adjust(mine, frame, open_trade(PAIR, nr_of_successful_entries=3)) == 40.0
+    assert bridge.questions == []
+    assert ask_adjust(mine, frame, open_trade(PAIR, nr_of_successful_entries=2)) is None
+    strategy.max_entry_position_adjustment = -1  # type: ignore[attr-defined]
+    assert ask_adjust(mine, frame, open_trade(PAIR, nr_of_successful_entries=99)) is None
+
+
+@pytest.mark.parametrize("runmode", ["live", "backtest"])
+@pytest.mark.parametrize("policy", ["deny", "allow", "last_known"])
+def test_whatever_fails_inside_the_shim_denies(
+    runmode: str,
+    policy: str,
+    bridge: Answers,
+    strategy: type[Strategy],
+    make: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    strategy.adjust_trade_position = lambda self, **kwargs: 40.0  # type: ignore[assignment]
+    mine = make(runmode, on_unavailable=policy)
+    frame = analysed(mine)
+    # Arguments of types freqtrade does not pass.
+    assert ask_stake(mine, frame, current_time="now") == 0.0
+    assert ask_confirm(mine, frame, current_time="now") is False
+    assert ask_adjust(mine, frame, object()) is None
+    assert "shim failed" in caplog.text or "could not be reported" in caplog.text
+    # Arguments it no longer passes.
+    for hook, denial in (
+        (mine.custom_stake_amount, 0.0),
+        (mine.confirm_trade_entry, False),
+        (mine.adjust_trade_position, None),
+    ):
+        assert hook() == denial
+    # And a report that fails itself.
+    monkeypatch.setattr(RiskGate, "report", lambda *_: 1 / 0)
+    monkeypatch.setattr(RiskGate, "_stop", lambda *_: 1 / 0)
+    monkeypatch.setattr(RiskGate, "_decide", lambda *_: 1 / 0)
+    assert ask_stake(mine, frame) == 0.0
+    assert ask_confirm(mine, frame) is False
+    assert ask_adjust(mine, frame, open_trade(PAIR)) is None
+    assert bridge.questions == []
+
+
+def test_a_live_clock_that_was_ahead_leaves_no_samples_in_the_future(
+    peer: Callable[..., Peer], make: Callable[..., Any]
+) -> None:
+    told: list[list[Any]] = []
+
+    def answer(op: Op, message: list[Any], frames: list[bytes]) -> Any:
+        if op is Op.PORTFOLIO:
+            told.append(message)
+        return good(op, message, frames)
+
+    peer(answer)
+    mine = make("live")
+    frame = analysed(mine)
+    now = entry_time(frame)
+    mine.bot_loop_start(current_time=now + timedelta(days=2))
+    mine.bot_loop_start(current_time=now)
+    ask_stake(mine, frame, current_time=now)
+    now_ms = int(now.timestamp() * 1000)
+    assert [message[5] for message in told] == [now_ms]
+    assert all(t <= now_ms for message in told for t, _ in message[7])
 
 
 def test_a_replaced_order_in_a_backtest_is_asked_as_such(
@@ -591,21 +714,23 @@ def test_a_live_bot_starts_without_a_bridge_and_uses_it_once_it_is_there(
     assert ask_stake(mine, frame) == 100.0
 
 
-def test_fifty_pairs_of_a_hung_bridge_cost_one_deadline(
+def test_fifty_pairs_of_a_hung_bridge_cost_three_deadlines(
     peer: Callable[..., Peer], make: Callable[..., Any]
 ) -> None:
     answers = Answers()
     hung = peer(answers)
     mine = make("live", timeout_ms=60, hello_timeout_ms=100, breaker_s=600)
     frame = analysed(mine)
-    before = len(hung.asked)
+    before = hung.asked.count(Op.ANNOTATE)
     answers.gate = answers.annotate = "silent"
     for number in range(50):
         pair = f"P{number}/USDT"
         analysed(mine, pair)
         assert ask_stake(mine, frame, pair=pair) == 0.0
-    assert len(hung.asked) == before + 1
-    client.breaker(mine._talebridge_gate.directory).succeeded()
+    assert hung.asked.count(Op.ANNOTATE) == before + 3
+    assert Op.GATE not in hung.asked
+    for kind in ("gate", "batch"):
+        client.breaker(mine._talebridge_gate.directory, kind).succeeded()
 
 
 # ----------------------------------------------------------------------------------------- equity

@@ -1,14 +1,17 @@
 """`@risk_gated`: gates a strategy class in place.
 
-The decorator only wraps `__init__`: freqtrade executes strategy files while it searches, so nothing
-else may happen then. The wrapped `__init__` wraps the hooks of the object's own class, which may be
-a child that overrides them without calling `super()`.
+The decorator only wraps `__init__`, of the class and of every class made from it: freqtrade
+executes strategy files while it searches, so nothing else may happen then. The wrapped `__init__`
+wraps the hooks of the object's own class, which may be a child that overrides them without calling
+`super()`, and those the object carries itself.
 """
 
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
+from types import MethodType
 from typing import Any, TypeVar, overload
 
 from talebridge import hooks
@@ -34,8 +37,10 @@ def risk_gated(strategy: Any = None, /, **settings: Any) -> Any:
 
     def decorate(cls: S) -> S:
         setattr(cls, hooks.ARGUMENTS, dict(settings))
-        if not is_wrapper(cls.__init__):  # type: ignore[misc]
-            cls.__init__ = _wrap_init(cls)  # type: ignore[misc]
+        gate_init(cls)
+        own = getattr(cls.__dict__.get("__init_subclass__"), "__func__", None)
+        if not is_wrapper(own):
+            cls.__init_subclass__ = _wrap_init_subclass(cls)  # type: ignore[method-assign]
         return cls
 
     return decorate if strategy is None else decorate(strategy)
@@ -47,12 +52,31 @@ def is_wrapper(function: object) -> bool:
     return code is not None and code.co_filename == is_wrapper.__code__.co_filename
 
 
+def gate_init(cls: type) -> None:
+    """Wraps the `__init__` a class has, its own or inherited, unless it is wrapped already."""
+    if not is_wrapper(cls.__init__):  # type: ignore[misc]
+        cls.__init__ = _wrap_init(cls)  # type: ignore[misc]
+
+
 def wrap_hooks(cls: type) -> None:
-    """Wraps the hooks a class has, its own or inherited, unless they are wrapped already."""
-    for name, wrap in _WRAPPERS.items():
-        original = getattr(cls, name, None)
+    """Wraps the hooks a class has, its own or inherited, unless they are wrapped already.
+
+    They may be plain, static or class methods.
+    """
+    for name in hooks.HOOKS:
+        # Not getattr: it would unwrap static and class methods, which then could not be bound.
+        original = inspect.getattr_static(cls, name, None)
         if original is not None and not is_wrapper(original):
-            setattr(cls, name, wrap(original))
+            setattr(cls, name, _wrap(name, original))
+
+
+def wrap_own_hooks(strategy: Any) -> None:
+    """Wraps the hooks that were assigned to the object: they hide those of its class."""
+    for name in hooks.HOOKS:
+        own = strategy.__dict__.get(name)
+        if own is not None and not is_wrapper(getattr(own, "__func__", None)):
+            # Python does not bind what an object carries, hence static.
+            strategy.__dict__[name] = MethodType(_wrap(name, staticmethod(own)), strategy)
 
 
 def _wrap_init(cls: type) -> Hook:
@@ -67,128 +91,41 @@ def _wrap_init(cls: type) -> Hook:
         original = super(cls, self).__init__ if own is None else own.__get__(self)  # type: ignore[arg-type]
         if hooks.construct(self, original, args, kwargs):
             decorator.wrap_hooks(type(self))
+            decorator.wrap_own_hooks(self)
 
     return __init__
 
 
-def _wrap_populate(original: Hook) -> Hook:
-    @functools.wraps(original)
-    def populate_indicators(self: Any, dataframe: Any, metadata: Any) -> Any:
-        return hooks.populate_indicators(self, original, dataframe, metadata)
+def _wrap_init_subclass(cls: type) -> Any:
+    """Sees to it that a child whose `__init__` passes the decorated one over is gated too."""
+    own = cls.__dict__.get("__init_subclass__")
 
-    return populate_indicators
+    def __init_subclass__(child: Any, /, **kwargs: Any) -> None:
+        from talebridge import decorator
 
+        if own is None:
+            super(cls, child).__init_subclass__(**kwargs)  # type: ignore[arg-type]
+        else:
+            own.__get__(None, child)(**kwargs)
+        decorator.gate_init(child)
 
-def _wrap_stake(original: Hook) -> Hook:
-    @functools.wraps(original)
-    def custom_stake_amount(
-        self: Any,
-        pair: Any,
-        current_time: Any,
-        current_rate: Any,
-        proposed_stake: Any,
-        min_stake: Any,
-        max_stake: Any,
-        leverage: Any,
-        entry_tag: Any,
-        side: Any,
-        **kwargs: Any,
-    ) -> Any:
-        given = {
-            "pair": pair,
-            "current_time": current_time,
-            "current_rate": current_rate,
-            "proposed_stake": proposed_stake,
-            "min_stake": min_stake,
-            "max_stake": max_stake,
-            "leverage": leverage,
-            "entry_tag": entry_tag,
-            "side": side,
-        }
-        return hooks.custom_stake_amount(self, original, given, kwargs)
-
-    return custom_stake_amount
+    return classmethod(__init_subclass__)
 
 
-def _wrap_confirm(original: Hook) -> Hook:
-    @functools.wraps(original)
-    def confirm_trade_entry(
-        self: Any,
-        pair: Any,
-        order_type: Any,
-        amount: Any,
-        rate: Any,
-        time_in_force: Any,
-        current_time: Any,
-        entry_tag: Any,
-        side: Any,
-        **kwargs: Any,
-    ) -> Any:
-        given = {
-            "pair": pair,
-            "order_type": order_type,
-            "amount": amount,
-            "rate": rate,
-            "time_in_force": time_in_force,
-            "current_time": current_time,
-            "entry_tag": entry_tag,
-            "side": side,
-        }
-        return hooks.confirm_trade_entry(self, original, given, kwargs)
+def _wrap(name: str, original: Any) -> Hook:
+    """A wrapper of a hook as it stands in a class: a function or a descriptor."""
+    function = getattr(original, "__func__", original)
+    if name == "populate_indicators":
+        # freqtrade counts the arguments of this one.
+        @functools.wraps(function)
+        def populate_indicators(self: Any, dataframe: Any, metadata: Any) -> Any:
+            return hooks.populate_indicators(self, original, dataframe, metadata)
 
-    return confirm_trade_entry
+        return populate_indicators
 
+    # Takes whatever it is given: freqtrade would take a TypeError raised here for approval.
+    @functools.wraps(function)
+    def hook(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return hooks.run(name, self, original, args, kwargs)
 
-def _wrap_adjust(original: Hook) -> Hook:
-    @functools.wraps(original)
-    def adjust_trade_position(
-        self: Any,
-        trade: Any,
-        current_time: Any,
-        current_rate: Any,
-        current_profit: Any,
-        min_stake: Any,
-        max_stake: Any,
-        **kwargs: Any,
-    ) -> Any:
-        given = {
-            "trade": trade,
-            "current_time": current_time,
-            "current_rate": current_rate,
-            "current_profit": current_profit,
-            "min_stake": min_stake,
-            "max_stake": max_stake,
-        }
-        return hooks.adjust_trade_position(self, original, given, kwargs)
-
-    return adjust_trade_position
-
-
-def _wrap_filled(original: Hook) -> Hook:
-    @functools.wraps(original)
-    def order_filled(
-        self: Any, pair: Any, trade: Any, order: Any, current_time: Any, **kwargs: Any
-    ) -> Any:
-        given = {"pair": pair, "trade": trade, "order": order, "current_time": current_time}
-        return hooks.order_filled(self, original, given, kwargs)
-
-    return order_filled
-
-
-def _wrap_loop_start(original: Hook) -> Hook:
-    @functools.wraps(original)
-    def bot_loop_start(self: Any, current_time: Any, **kwargs: Any) -> Any:
-        return hooks.bot_loop_start(self, original, {"current_time": current_time}, kwargs)
-
-    return bot_loop_start
-
-
-_WRAPPERS: dict[str, Callable[[Hook], Hook]] = {
-    "populate_indicators": _wrap_populate,
-    "custom_stake_amount": _wrap_stake,
-    "confirm_trade_entry": _wrap_confirm,
-    "adjust_trade_position": _wrap_adjust,
-    "order_filled": _wrap_filled,
-    "bot_loop_start": _wrap_loop_start,
-}
-"""Not custom_exit, custom_stoploss or confirm_trade_exit: exits are never touched."""
+    return hook

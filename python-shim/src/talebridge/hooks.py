@@ -6,20 +6,67 @@ this module, so everything that holds state stays on this side.
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from talebridge.gate import RiskGate
+from talebridge.gate import RiskGate, is_reduction
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from pandas import DataFrame
 
 logger = logging.getLogger(__name__)
 
 GATE = "_talebridge_gate"
 ARGUMENTS = "_talebridge_arguments"
+
+HOOKS = (
+    "populate_indicators",
+    "custom_stake_amount",
+    "confirm_trade_entry",
+    "adjust_trade_position",
+    "order_filled",
+    "bot_loop_start",
+)
+"""Not custom_exit, custom_stoploss or confirm_trade_exit: exits are never touched."""
+_STAKE = (
+    "pair",
+    "current_time",
+    "current_rate",
+    "proposed_stake",
+    "min_stake",
+    "max_stake",
+    "leverage",
+    "entry_tag",
+    "side",
+)
+_CONFIRM = (
+    "pair",
+    "order_type",
+    "amount",
+    "rate",
+    "time_in_force",
+    "current_time",
+    "entry_tag",
+    "side",
+)
+_ADJUST = (
+    "trade",
+    "current_time",
+    "current_rate",
+    "current_profit",
+    "min_stake",
+    "max_stake",
+    "current_entry_rate",
+    "current_exit_rate",
+    "current_entry_profit",
+    "current_exit_profit",
+)
+"""Names of the arguments in freqtrade's order, for calls by position."""
 
 
 class _Active(threading.local):
@@ -80,116 +127,141 @@ def construct(
 
 
 def populate_indicators(
-    strategy: Any, original: Callable[..., Any], dataframe: DataFrame, metadata: Mapping[str, Any]
+    strategy: Any, original: Any, dataframe: DataFrame, metadata: Mapping[str, Any]
 ) -> Any:
     """The user's columns, then ours, computed from the candles as they came."""
+    own = _bound(original, strategy)
     with _Outermost(strategy, "populate_indicators") as gate:
         if gate is None:
-            return original(strategy, dataframe, metadata)
+            return own(dataframe, metadata)
+        from talebridge import decorator
+
+        # bot_start, which runs after the constructor, may have assigned some.
+        decorator.wrap_own_hooks(strategy)
         candles = gate.read_candles(dataframe, metadata)
-        result = original(strategy, dataframe, metadata)
+        result = own(dataframe, metadata)
         if not hasattr(result, "columns"):
             # Not a frame: freqtrade says so itself.
             return result
         return gate.annotate_from(candles, result, metadata)
 
 
-def custom_stake_amount(
-    strategy: Any, original: Callable[..., Any], given: dict[str, Any], further: dict[str, Any]
+def run(
+    name: str,
+    strategy: Any,
+    original: Any,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Any:
+    """Runs a hook: the user's own, and the gate around it where this is the outermost call.
+
+    `original` is what the class holds under the hook's name: a function or a descriptor.
+    """
+    own = functools.partial(_bound(original, strategy), *args, **kwargs)
+    with _Outermost(strategy, name) as gate:
+        if gate is None:
+            return own()
+        match name:
+            case "custom_stake_amount":
+                return _stake(gate, own, args, kwargs)
+            case "confirm_trade_entry":
+                return _confirm(gate, own, args, kwargs)
+            case "adjust_trade_position":
+                return _adjust(gate, own, args, kwargs)
+            case "order_filled":
+                gate.filled()
+            case "bot_loop_start":
+                gate.sample(cast("datetime", args[0] if args else kwargs.get("current_time")))
+        return own()
+
+
+def _bound(original: Any, strategy: Any) -> Callable[..., Any]:
+    """The hook as an attribute of the strategy, whether plain, static or class method."""
+    bind = getattr(type(original), "__get__", None)
+    bound: Callable[..., Any] = (
+        original if bind is None else bind(original, strategy, type(strategy))
+    )
+    return bound
+
+
+def _stake(
+    gate: RiskGate, own: Callable[[], Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
     """The user's stake, or freqtrade's, then the gate's cut."""
-    with _Outermost(strategy, "custom_stake_amount") as gate:
-        if gate is None:
-            return original(strategy, **given, **further)
-        failure = None
-        try:
-            proposed = original(strategy, **given, **further)
-        except Exception as error:  # noqa: BLE001 - freqtrade would go on with its own proposal
-            failure = error
+    failure: Exception | None = None
+    proposed: Any = None
+    try:
+        proposed = own()
+    except Exception as error:  # noqa: BLE001 - freqtrade would go on with its own proposal
+        failure = error
+    try:
+        given = _named(_STAKE, args, kwargs)
+        if failure is not None:
             proposed = given["proposed_stake"]
-        allowed = gate.stake(
-            proposed,
-            pair=given["pair"],
-            current_time=given["current_time"],
-            current_rate=given["current_rate"],
-            min_stake=given["min_stake"],
-            max_stake=given["max_stake"],
-            leverage=given["leverage"],
-            side=given["side"],
-        )
-        return _after(failure, allowed, unchanged=allowed is proposed, hook="custom_stake_amount")
+        names = (n for n in _STAKE if n not in ("proposed_stake", "entry_tag"))
+        allowed = gate.stake(proposed, **{name: given[name] for name in names})
+    except Exception as error:  # noqa: BLE001 - freqtrade would go on with its own proposal
+        gate.failed(error, str(kwargs.get("pair", "")))
+        return 0.0
+    if failure is None:
+        return allowed
+    if allowed is proposed:
+        # freqtrade handles the user's own exception by doing what the gate just allowed.
+        raise failure
+    logger.error("talebridge: custom_stake_amount of the strategy failed", exc_info=failure)
+    return allowed
 
 
-def confirm_trade_entry(
-    strategy: Any, original: Callable[..., Any], given: dict[str, Any], further: dict[str, Any]
+def _confirm(
+    gate: RiskGate, own: Callable[[], Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
-    """The user's own refusal stands; otherwise the gate has the last word."""
-    with _Outermost(strategy, "confirm_trade_entry") as gate:
-        if gate is None:
-            return original(strategy, **given, **further)
-        failure = None
-        approved: Any = True
-        try:
-            approved = original(strategy, **given, **further)
-        except Exception as error:  # noqa: BLE001 - freqtrade would take it for approval
-            failure = error
-        if not approved:
-            return approved
-        allowed = gate.confirm(
-            pair=given["pair"],
-            amount=given["amount"],
-            rate=given["rate"],
-            current_time=given["current_time"],
-            side=given["side"],
+    """The user's own refusal stands, and so does his failure; otherwise the gate has the last word.
+
+    freqtrade alone would take an exception of confirm_trade_entry for approval. Whether it meant to
+    refuse cannot be known, so here it denies.
+    """
+    try:
+        approved = own()
+    except Exception as error:
+        logger.error(
+            "talebridge: confirm_trade_entry of the strategy failed, the entry is denied",
+            exc_info=error,
         )
-        result = approved if allowed else False
-        return _after(failure, result, unchanged=allowed, hook="confirm_trade_entry")
+        return False
+    if not approved:
+        return approved
+    try:
+        given = _named(_CONFIRM, args, kwargs)
+        names = ("pair", "amount", "rate", "current_time", "side")
+        allowed = gate.confirm(**{name: given[name] for name in names})
+    except Exception as error:  # noqa: BLE001 - freqtrade would take it for approval
+        gate.failed(error, str(kwargs.get("pair", "")))
+        return False
+    return approved if allowed else False
 
 
-def adjust_trade_position(
-    strategy: Any, original: Callable[..., Any], given: dict[str, Any], further: dict[str, Any]
+def _adjust(
+    gate: RiskGate, own: Callable[[], Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
     """The user's adjustment; increases are gated."""
-    with _Outermost(strategy, "adjust_trade_position") as gate:
-        proposed = original(strategy, **given, **further)
-        if gate is None or proposed is None:
-            return proposed
+    proposed = own()
+    if proposed is None:
+        return None
+    try:
+        given = _named(_ADJUST, args, kwargs)
+        names = ("trade", "current_time", "min_stake", "max_stake")
         return gate.adjust(
             proposed,
-            trade=given["trade"],
-            current_time=given["current_time"],
-            current_rate=further.get("current_entry_rate", given["current_rate"]),
-            min_stake=given["min_stake"],
-            max_stake=given["max_stake"],
+            current_rate=given.get("current_entry_rate", given["current_rate"]),
+            **{name: given[name] for name in names},
         )
+    except Exception as error:  # noqa: BLE001 - whatever it is must not pass for approval
+        gate.failed(error)
+        return proposed if is_reduction(proposed) else None
 
 
-def order_filled(
-    strategy: Any, original: Callable[..., Any], given: dict[str, Any], further: dict[str, Any]
-) -> Any:
-    """Notes the fill, then the user's own."""
-    with _Outermost(strategy, "order_filled") as gate:
-        if gate is not None:
-            gate.filled()
-        return original(strategy, **given, **further)
-
-
-def bot_loop_start(
-    strategy: Any, original: Callable[..., Any], given: dict[str, Any], further: dict[str, Any]
-) -> Any:
-    """Samples the account when due, then the user's own."""
-    with _Outermost(strategy, "bot_loop_start") as gate:
-        if gate is not None:
-            gate.sample(given["current_time"])
-        return original(strategy, **given, **further)
-
-
-def _after(failure: Exception | None, result: Any, *, unchanged: bool, hook: str) -> Any:
-    """The gate's result; the user's own exception goes to freqtrade where the gate changed nothing,
-    since its way of handling it is then what the gate allowed."""
-    if failure is None:
-        return result
-    if unchanged:
-        raise failure
-    logger.error("talebridge: %s of the strategy failed", hook, exc_info=failure)
-    return result
+def _named(names: tuple[str, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Arguments by name."""
+    if len(args) > len(names):
+        raise TypeError(f"{len(args)} arguments by position, expected at most {len(names)}")
+    return {**dict(zip(names, args, strict=False)), **kwargs}
