@@ -1,16 +1,24 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { unzipSync, zipSync } from "fflate";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { readBacktest } from "../../src/replay/read/backtest.js";
 import { ReplayInputError } from "../../src/replay/read/error.js";
 import { FUTURES, SPOT } from "./fixture.js";
 
 const utf8 = new TextEncoder();
 
+let made: string[] = [];
+afterEach(() => {
+  for (const folder of made) rmSync(folder, { recursive: true, force: true });
+  made = [];
+});
+
 function saved(name: string, content: Uint8Array | string): string {
-  const path = join(mkdtempSync(join(tmpdir(), "talebridge-backtest-")), name);
+  const folder = mkdtempSync(join(tmpdir(), "talebridge-backtest-"));
+  made.push(folder);
+  const path = join(folder, name);
   writeFileSync(path, content);
   return path;
 }

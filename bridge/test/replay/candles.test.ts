@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { readFeather } from "../../src/replay/read/arrow.js";
 import { type Candles, candleFiles, readCandles, toBlock } from "../../src/replay/read/candles.js";
 import { timeframeMs } from "../../src/replay/read/timeframe.js";
@@ -19,8 +19,15 @@ function rows(candles: Candles): number[][] {
   );
 }
 
+let folders: string[] = [];
+afterEach(() => {
+  for (const path of folders) rmSync(path, { recursive: true, force: true });
+  folders = [];
+});
+
 function folder(name: string, content: string | Uint8Array): string {
   const made = mkdtempSync(join(tmpdir(), "talebridge-candles-"));
+  folders.push(made);
   writeFileSync(join(made, name), content);
   return made;
 }
