@@ -88,3 +88,20 @@ class ShimError(BridgeError):
 def violations_text(violations: Mapping[str, str]) -> str:
     """All violations as one text, a line each: `path -> message`."""
     return "\n".join(f"  risk_bridge.{path}: {message}" for path, message in violations.items())
+
+
+def reason_of(error: Exception) -> Reason:
+    """The reason code of whatever went wrong."""
+    return error.reason if isinstance(error, BridgeError) else Reason.SHIM_ERROR
+
+
+def text_of(error: Exception) -> str:
+    """One sentence for the log, without a full stop."""
+    if isinstance(error, BridgeError):
+        return str(error)
+    return f"the shim failed with {type(error).__name__}: {error}; please report it"
+
+
+def is_absence(error: Exception) -> bool:
+    """Whether nobody answers, so that starting a bridge would help."""
+    return isinstance(error, BridgeError) and error.reason is Reason.UNAVAILABLE

@@ -10,7 +10,7 @@ import logging
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -20,7 +20,26 @@ from talebridge._generated import MEMORY_ROWS, REASON_TEXT, Decision, Kind, Reas
 from talebridge._version import __version__
 from talebridge.abort import caller_named, operational_exception, stop_run
 from talebridge.config import Settings, engine_settings, resolve
-from talebridge.errors import BadCandles, BridgeError, NoVerdict, SettingsRejected
+from talebridge.entry import (
+    Entry,
+    additions_used_up,
+    effective_stake,
+    is_reduction,
+    minimum,
+    number_or_nan,
+    same_stake,
+    to_ms,
+    utc_text,
+)
+from talebridge.errors import (
+    BadCandles,
+    BridgeError,
+    NoVerdict,
+    SettingsRejected,
+    is_absence,
+    reason_of,
+    text_of,
+)
 from talebridge.modes import Context, run_mode, timeframe_seconds
 from talebridge.portfolio import Account
 from talebridge.run import CandleVerdict, Run, Sized, session_key, side_of
@@ -147,7 +166,7 @@ class RiskGate:
             except BadCandles as error:
                 when = ""
                 if 0 <= error.row < rows:
-                    when = f" ({_utc(int(block[0, error.row]))})"
+                    when = f" ({utc_text(int(block[0, error.row]))})"
                 raise BadCandles(
                     f"bad candles of {pair}: row {error.row}{when}, column {error.column}: {error}",
                     error.row,
@@ -176,9 +195,9 @@ class RiskGate:
 
     def _annotate_failed(self, pair: str, frame: DataFrame, error: Exception) -> DataFrame:
         if self.context is Context.OPTIMIZE:
-            hint = f". {self.way_out()}" if _is_absence(error) else ""
-            raise operational_exception(f"talebridge: {_text(error)}{hint}") from error
-        reason = _reason(error)
+            hint = f". {self.way_out()}" if is_absence(error) else ""
+            raise operational_exception(f"talebridge: {text_of(error)}{hint}") from error
+        reason = reason_of(error)
         self.report(error, pair)
         return columns.add(frame, columns.unready(len(frame), reason))
 
@@ -246,23 +265,23 @@ class RiskGate:
         leverage: float,
         side: str,
     ) -> Any:
-        stake = _or_nan(proposed)
+        stake = number_or_nan(proposed)
         if stake <= 0:
             # 0 and negative numbers are the strategy's own way not to trade.
             return proposed
-        effective = _effective_stake(stake, _or_nan(min_stake), _or_nan(max_stake))
+        effective = effective_stake(stake, number_or_nan(min_stake), number_or_nan(max_stake))
         if effective == 0:
             # freqtrade drops the trade by itself.
             return proposed
-        now_ms = _ms(current_time)
-        entry = _Entry(pair, side_of(side), Kind.ENTRY, Stage.SIZE, now_ms, effective)
-        entry.min_stake = _min(min_stake)
-        entry.leverage = _or_nan(leverage)
-        entry.rate = _or_nan(current_rate)
+        now_ms = to_ms(current_time)
+        entry = Entry(pair, side_of(side), Kind.ENTRY, Stage.SIZE, now_ms, effective)
+        entry.min_stake = minimum(min_stake)
+        entry.leverage = number_or_nan(leverage)
+        entry.rate = number_or_nan(current_rate)
         allowed = self._decide(entry)
         if self._run is not None:
             self._run.sized.set((pair, entry.side), Sized(now_ms, entry.leverage))
-        return proposed if _same(allowed, effective) else allowed
+        return proposed if same_stake(allowed, effective) else allowed
 
     def confirm(
         self,
@@ -288,18 +307,18 @@ class RiskGate:
     def _confirm(
         self, *, pair: str, amount: float, rate: float, current_time: datetime, side: str
     ) -> bool:
-        now_ms = _ms(current_time)
-        entry = _Entry(pair, side_of(side), Kind.ENTRY, Stage.FINAL, now_ms, math.nan)
+        now_ms = to_ms(current_time)
+        entry = Entry(pair, side_of(side), Kind.ENTRY, Stage.FINAL, now_ms, math.nan)
         try:
             kind, leverage = self._kind_and_leverage(entry)
         except Exception as error:  # noqa: BLE001 - whatever it is must not pass for approval
             return self._without_answer(entry, error) > 0
         entry.kind = kind
         entry.leverage = leverage
-        entry.rate = _or_nan(rate)
-        entry.stake = _or_nan(amount) * entry.rate / leverage
+        entry.rate = number_or_nan(rate)
+        entry.stake = number_or_nan(amount) * entry.rate / leverage
         allowed = self._decide(entry)
-        return _same(allowed, entry.stake) or allowed > 0
+        return same_stake(allowed, entry.stake) or allowed > 0
 
     def adjust(
         self,
@@ -341,26 +360,26 @@ class RiskGate:
         min_stake: float | None,
         max_stake: float,
     ) -> Any:
-        if _additions_used_up(self.strategy, trade):
+        if additions_used_up(self.strategy, trade):
             # freqtrade ignores the proposal by itself.
             return proposed
-        stake = _or_nan(proposed[0] if isinstance(proposed, tuple) else proposed)
-        leverage = _or_nan(trade.leverage or 1.0)
-        least = _min(min_stake)
-        most = _or_nan(max_stake)
+        stake = number_or_nan(proposed[0] if isinstance(proposed, tuple) else proposed)
+        leverage = number_or_nan(trade.leverage or 1.0)
+        least = minimum(min_stake)
+        most = number_or_nan(max_stake)
         if self.context is Context.OPTIMIZE and leverage > 0:
             # Backtests tell the minimum of the position, live bots that of the stake.
             least /= leverage
-        if _effective_stake(stake, least * _SURE_OF_MIN_STAKE, most) == 0:
+        if effective_stake(stake, least * _SURE_OF_MIN_STAKE, most) == 0:
             return proposed
-        effective = _effective_stake(stake, least, most) or least
+        effective = effective_stake(stake, least, most) or least
         side = Side.SHORT if trade.is_short else Side.LONG
-        entry = _Entry(trade.pair, side, Kind.SCALE_IN, Stage.SIZE, _ms(current_time), effective)
+        entry = Entry(trade.pair, side, Kind.SCALE_IN, Stage.SIZE, to_ms(current_time), effective)
         entry.min_stake = least
         entry.leverage = leverage
-        entry.rate = _or_nan(current_rate)
+        entry.rate = number_or_nan(current_rate)
         allowed = self._decide(entry)
-        if _same(allowed, effective):
+        if same_stake(allowed, effective):
             return proposed
         result = allowed if allowed > 0 else None
         return (result, *proposed[1:]) if isinstance(proposed, tuple) else result
@@ -370,7 +389,7 @@ class RiskGate:
         if not self.active or self.context is Context.PASSIVE:
             return
         try:
-            now_ms = _ms(current_time)
+            now_ms = to_ms(current_time)
             run = self._current_run(now_ms)
             if run.session.samples.due(now_ms):
                 with run.lock:
@@ -386,7 +405,7 @@ class RiskGate:
 
     # ------------------------------------------------------------------------------ deciding
 
-    def _decide(self, entry: _Entry) -> float:
+    def _decide(self, entry: Entry) -> float:
         """The stake allowed: the entry's own, less, or 0."""
         try:
             run = self._current_run(entry.now_ms)
@@ -398,7 +417,7 @@ class RiskGate:
         except Exception as error:  # noqa: BLE001 - whatever it is must not pass for approval
             return self._without_answer(entry, error)
 
-    def _ask(self, run: Run, entry: _Entry) -> Answer:
+    def _ask(self, run: Run, entry: Entry) -> Answer:
         verdict = self._candle_verdict(run, entry.pair)
         snapshot = run.snapshot(entry.now_ms, patient=self.context is Context.TRADE)
         question = Question(
@@ -421,12 +440,12 @@ class RiskGate:
         run.bridge_up()
         if answer.reason == Reason.STALE and self.context is Context.OPTIMIZE:
             raise NoVerdict(
-                f"the newest verdict of {entry.pair} at {_utc(entry.now_ms)} is that of "
-                f"{_utc(verdict.open_ms)}, which cannot happen in a backtest"
+                f"the newest verdict of {entry.pair} at {utc_text(entry.now_ms)} is that of "
+                f"{utc_text(verdict.open_ms)}, which cannot happen in a backtest"
             )
         return answer
 
-    def _apply(self, run: Run, entry: _Entry, answer: Answer) -> float:
+    def _apply(self, run: Run, entry: Entry, answer: Answer) -> float:
         if self.settings.mode == "shadow":
             return entry.stake
         if answer.decision is Decision.ALLOW and math.isfinite(entry.stake):
@@ -480,7 +499,7 @@ class RiskGate:
             run, pair, waiting[1], run.session.annotate(waiting[1], urgent=True)
         )
 
-    def _kind_and_leverage(self, entry: _Entry) -> tuple[Kind, float]:
+    def _kind_and_leverage(self, entry: Entry) -> tuple[Kind, float]:
         """confirm_trade_entry is told neither.
 
         Backtests confirm every replaced order again, without asking for a stake first; live, only
@@ -520,8 +539,8 @@ class RiskGate:
         if run is None or not run.stopped:
             if run is not None:
                 run.stopped = True
-            hint = f". {self.way_out()}" if _is_absence(error) else ""
-            stop_run(f"{_text(error)}{hint}")
+            hint = f". {self.way_out()}" if is_absence(error) else ""
+            stop_run(f"{text_of(error)}{hint}")
 
     def way_out(self) -> str:
         """How to get a bridge, as one sentence for error messages."""
@@ -540,9 +559,9 @@ class RiskGate:
         wanted = self.settings.autostart
         return wanted == "on" or (wanted == "auto" and self.context is Context.OPTIMIZE)
 
-    def _without_answer(self, entry: _Entry, error: Exception) -> float:
+    def _without_answer(self, entry: Entry, error: Exception) -> float:
         """What an entry gets when the bridge could not be asked or gave no usable answer."""
-        reason = _reason(error)
+        reason = reason_of(error)
         if self.context is Context.OPTIMIZE:
             self._stop(error)
             return 0.0
@@ -554,7 +573,7 @@ class RiskGate:
             return 0.0
         return self._by_policy(entry, policy)
 
-    def _by_policy(self, entry: _Entry, policy: str) -> float:
+    def _by_policy(self, entry: Entry, policy: str) -> float:
         run = self._run
         verdict = None if run is None else run.verdicts.get(entry.pair)
         newest = 2 if policy == "allow" else self.settings.last_known_max_age_candles
@@ -573,8 +592,8 @@ class RiskGate:
     def report(self, error: Exception, about: str = "") -> None:
         """Logs a failure once: per change for the bridge, per pair and reason for the rest."""
         run = self._run
-        reason = _reason(error)
-        text = _text(error)
+        reason = reason_of(error)
+        text = text_of(error)
         if run is None:
             logger.error("talebridge: %s", text)
         elif reason in _SAME_AS_ABSENT:
@@ -601,7 +620,7 @@ class RiskGate:
             case _:
                 return "Entries pass on their last known verdict, because on_unavailable says so"
 
-    def _log_decision(self, run: Run, entry: _Entry, answer: Answer, allowed: float) -> None:
+    def _log_decision(self, run: Run, entry: Entry, answer: Answer, allowed: float) -> None:
         name = wire.reason_name(answer.reason)
         verb = "denies" if allowed == 0 else f"cuts to {allowed:.8g}"
         _, meaning, ends = REASON_TEXT.get(answer.reason, ("", "", ""))
@@ -666,101 +685,3 @@ class RiskGate:
         )
         session = Session(self.directory, terms, self.fingerprint)
         return Run(session, Account(strategy, real=self.mode_name == "live"))
-
-
-class _Entry:
-    """A proposed entry on its way through the gate. Money in stake currency."""
-
-    __slots__ = (
-        "kind",
-        "leverage",
-        "min_stake",
-        "now_ms",
-        "pair",
-        "rate",
-        "side",
-        "stage",
-        "stake",
-    )
-
-    def __init__(
-        self, pair: str, side: Side, kind: Kind, stage: Stage, now_ms: int, stake: float
-    ) -> None:
-        self.pair = pair
-        self.side = side
-        self.kind = kind
-        self.stage = stage
-        self.now_ms = now_ms
-        self.stake = stake
-        self.min_stake = 0.0
-        self.leverage = 1.0
-        self.rate = math.nan
-
-
-def _reason(error: Exception) -> Reason:
-    return error.reason if isinstance(error, BridgeError) else Reason.SHIM_ERROR
-
-
-def _text(error: Exception) -> str:
-    if isinstance(error, BridgeError):
-        return str(error)
-    return f"the shim failed with {type(error).__name__}: {error}; please report it"
-
-
-def _is_absence(error: Exception) -> bool:
-    return isinstance(error, BridgeError) and error.reason is Reason.UNAVAILABLE
-
-
-def _ms(time: datetime) -> int:
-    if time.tzinfo is None:
-        time = time.replace(tzinfo=UTC)
-    return int(time.timestamp() * 1000)
-
-
-def _utc(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def _or_nan(value: Any) -> float:
-    if isinstance(value, bool):
-        # freqtrade takes True for 1.
-        return float(value)
-    try:
-        return wire.number("", value)
-    except BridgeError:
-        return math.nan
-
-
-def _min(min_stake: Any) -> float:
-    """None and NaN mean that the exchange names no minimum."""
-    value = _or_nan(min_stake)
-    return value if value > 0 else 0.0
-
-
-def _same(allowed: float, stake: float) -> bool:
-    return allowed == stake or (math.isnan(allowed) and math.isnan(stake))
-
-
-def is_reduction(proposed: Any) -> bool:
-    """Whether an adjustment, a number or a tuple with a tag, adds nothing to the position."""
-    amount = proposed[0] if isinstance(proposed, tuple) and proposed else proposed
-    return amount is None or isinstance(amount, tuple) or not _or_nan(amount) > 0
-
-
-def _additions_used_up(strategy: Any, trade: Any) -> bool:
-    most = getattr(strategy, "max_entry_position_adjustment", -1)
-    return bool(most > -1 and trade.nr_of_successful_entries > most)
-
-
-def _effective_stake(stake: float, min_stake: float, max_stake: float) -> float:
-    """The stake freqtrade would use: cut to the maximum, raised to a minimum up to 30 % above it.
-
-    0 when freqtrade would drop the trade. NaN and infinity stay what they are, to be denied.
-    """
-    if not math.isfinite(stake):
-        return stake
-    if min_stake > max_stake:
-        return 0.0
-    if stake < min_stake:
-        return 0.0 if stake * 1.3 < min_stake else min_stake
-    return max(0.0, max_stake) if stake > max_stake else stake

@@ -12,7 +12,8 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from talebridge.gate import RiskGate, is_reduction
+from talebridge.entry import is_reduction
+from talebridge.gate import RiskGate
 
 if TYPE_CHECKING:
     from datetime import datetime
