@@ -101,32 +101,45 @@ const vector = (name, op, meaning, ...frames) => ({
 
 const OPEN_MS = 1_762_905_600_000;
 
+/** @type {Meaning} */
+const QUESTION = {
+  side: "long",
+  kind: "entry",
+  stage: "size",
+  pair: "BTC/USDT",
+  candle_open_ms: OPEN_MS,
+  now_ms: OPEN_MS + 300_000,
+  size_1024: 1024,
+  reason: "ok",
+  value: Number.NaN,
+  stake: 100,
+  min_stake: 5.5,
+  leverage: 1,
+  rate: 103_250.25,
+};
+
 /** @param {string} name @param {Meaning} over */
 function gateRequest(name, over) {
   /** @type {Meaning} */
-  const m = {
-    id: 7,
-    handle: 1,
-    seq: 3,
-    side: "long",
-    kind: "entry",
-    stage: "size",
-    pair: "BTC/USDT",
-    candle_open_ms: OPEN_MS,
-    now_ms: OPEN_MS + 300_000,
-    size_1024: 1024,
-    reason: "ok",
-    value: Number.NaN,
-    stake: 100,
-    min_stake: 5.5,
-    leverage: 1,
-    rate: 103_250.25,
-    ...over,
-  };
+  const m = { id: 7, handle: 1, seq: 3, ...QUESTION, ...over };
+  return vector(name, "gate", m, pack([V, OP.gate, m.id, m.handle, m.seq, ...questionBody(m), ...deadline(m)]));
+}
+
+/** Elements of a question after the sequence number. @param {Meaning} m */
+function questionBody(m) {
   const flags = SIDE[m.side] | (KIND[m.kind] << 1) | (STAGE[m.stage] << 3);
-  const head = [V, OP.gate, m.id, m.handle, m.seq, flags, m.pair, m.candle_open_ms, m.now_ms, m.size_1024];
   const tail = [m.value, m.stake, m.min_stake, m.leverage, m.rate].map(f);
-  return vector(name, "gate", m, pack([...head, REASON[m.reason], ...tail]));
+  return [flags, m.pair, m.candle_open_ms, m.now_ms, m.size_1024, REASON[m.reason], ...tail];
+}
+
+/** The optional last element. @param {Meaning} m */
+const deadline = (m) => (m.deadline_ms === undefined ? [] : [m.deadline_ms]);
+
+/** @param {string} name @param {Meaning} m */
+function gatesRequest(name, m) {
+  const questions = m.questions.map((/** @type {Meaning} */ over) => ({ ...QUESTION, ...over }));
+  const body = [m.id, m.handle, m.seq, questions.map(questionBody), ...deadline(m)];
+  return vector(name, "gates", { ...m, questions }, pack([V, OP.gates, ...body]));
 }
 
 /** @param {string} name @param {Meaning} m */
@@ -152,7 +165,8 @@ function helloRequest(name, m) {
 
 /** @param {string} name @param {Meaning} m */
 function annotateRequest(name, m) {
-  return vector(name, "annotate", m, pack([V, OP.annotate, m.id, m.rows, m.columns, m.engine]), block(m.block));
+  const header = [V, OP.annotate, m.id, m.rows, m.columns, m.engine, ...deadline(m)];
+  return vector(name, "annotate", m, pack(header), block(m.block));
 }
 
 /** Column-major float64, little-endian. @param {number[][]} columns */
@@ -167,9 +181,21 @@ function block(columns) {
 
 /** @param {string} name @param {Meaning} m */
 function gateReply(name, m) {
+  return vector(name, "gate", m, pack([V, m.id, STATUS.ok, ...answerBody(m)]));
+}
+
+/** @param {Meaning} m */
+function answerBody(m) {
   const numbers = [m.stake, m.value, m.limit];
-  const body = [DECISION[m.decision], REASON[m.reason], ...numbers, m.journal_seq, DECISION[m.would]];
-  return vector(name, "gate", m, pack([V, m.id, STATUS.ok, ...body]));
+  return [DECISION[m.decision], REASON[m.reason], ...numbers, m.journal_seq, DECISION[m.would]];
+}
+
+/** @param {string} name @param {Meaning} m */
+function gatesReply(name, m) {
+  const answers = m.answers.map((/** @type {Meaning} */ one) =>
+    one.status === "ok" ? [STATUS.ok, ...answerBody(one)] : [STATUS[one.status], one.message, {}],
+  );
+  return vector(name, "gates", m, pack([V, m.id, STATUS.ok, answers]));
 }
 
 /** @param {string} name @param {Meaning} m */
@@ -183,7 +209,7 @@ const requests = [
   helloRequest("hello, defaults", {
     id: 0,
     client: "talebridge-python/0.1.0",
-    minor: 0,
+    minor: 1,
     run_mode: "backtest",
     session: "backtest-4242-1",
     settings: { timeframe_s: 300 },
@@ -191,7 +217,7 @@ const requests = [
   helloRequest("hello, settings", {
     id: 1,
     client: "talebridge-python/0.1.0",
-    minor: 0,
+    minor: 1,
     run_mode: "live",
     session: "bot@binance",
     settings: {
@@ -219,7 +245,7 @@ const requests = [
   gateRequest("gate, replace", { kind: "replace", stage: "final" }),
   gateRequest("gate, infinite stake", { stake: Number.POSITIVE_INFINITY }),
   gateRequest("gate, largest", {
-    id: 2 ** 31 - 1,
+    id: 2 ** 16 - 1,
     handle: 2 ** 32 - 1,
     seq: 2 ** 32 - 1,
     side: "short",
@@ -233,6 +259,21 @@ const requests = [
     min_stake: 0.1,
     leverage: 0.1,
     rate: 0.1,
+    deadline_ms: 1e14,
+  }),
+  gateRequest("gate, largest id", { id: 2 ** 31 - 1 }),
+  gateRequest("gate, with a deadline", { deadline_ms: OPEN_MS + 300_050 }),
+  gatesRequest("gates, one question", { id: 9, handle: 1, seq: 3, questions: [{}] }),
+  gatesRequest("gates, three questions and a deadline", {
+    id: 70_001,
+    handle: 2,
+    seq: 300,
+    questions: [
+      {},
+      { pair: "ETH/USDT:USDT", side: "short", stage: "final", size_1024: 640, reason: "jump", value: 5.5, leverage: 3 },
+      { pair: "SOL/USDT", kind: "scale_in", stake: Number.POSITIVE_INFINITY },
+    ],
+    deadline_ms: OPEN_MS + 300_050,
   }),
   portfolioRequest("portfolio, empty account", {
     id: 2,
@@ -272,6 +313,22 @@ const requests = [
       [12.5, 0],
     ],
   }),
+  annotateRequest("annotate, with the market pair's closes and a deadline", {
+    id: 10,
+    rows: 2,
+    columns: 7,
+    engine: { profile: "aggressive", window_set: "standard", timeframe_s: 300 },
+    deadline_ms: OPEN_MS + 305_000,
+    block: [
+      [OPEN_MS, OPEN_MS + 300_000],
+      [100, 100.5],
+      [101, 100.75],
+      [99.5, 100],
+      [100.5, 100.25],
+      [12.5, 0],
+      [103_250.25, Number.NaN],
+    ],
+  }),
   vector("status", "status", { id: 5 }, pack([V, OP.status, 5])),
   vector(
     "control, halt every live session until a time",
@@ -291,7 +348,7 @@ const hello_reply = {
   id: 1,
   server: "talebridge/0.1.0",
   boot: "00112233aabbccdd",
-  minor: 0,
+  minor: 1,
   engine_version: "0.1.0",
   engine_fingerprint: "6867fdf239198ce86bce38754a378c2c",
   fingerprint: "00000000000000000000000000000000",
@@ -300,6 +357,7 @@ const hello_reply = {
   handle: 1,
   seq: 0,
   samples_until_ms: OPEN_MS,
+  clock_ms: OPEN_MS + 300_000,
   limits: { rows: 2_000_000, batch_bytes: 268_435_456 },
 };
 const { id: hello_id, ...hello_body } = hello_reply;
@@ -309,7 +367,12 @@ const replies = [
     "hello",
     "hello",
     hello_reply,
-    pack([V, hello_id, STATUS.ok, { ...hello_body, samples_until_ms: reply_ms(OPEN_MS) }]),
+    pack([
+      V,
+      hello_id,
+      STATUS.ok,
+      { ...hello_body, samples_until_ms: reply_ms(OPEN_MS), clock_ms: reply_ms(OPEN_MS + 300_000) },
+    ]),
   ),
   gateReply("gate, allow", {
     id: 7,
@@ -351,6 +414,32 @@ const replies = [
     journal_seq: 4,
     would: "deny",
   }),
+  gatesReply("gates, an answer, a denial and a question that could not be read", {
+    id: 9,
+    answers: [
+      {
+        status: "ok",
+        decision: "allow",
+        reason: "ok",
+        stake: 100,
+        value: Number.NaN,
+        limit: Number.NaN,
+        journal_seq: 12,
+        would: "allow",
+      },
+      {
+        status: "ok",
+        decision: "deny",
+        reason: "drawdown",
+        stake: 0,
+        value: 0.25,
+        limit: 0.2,
+        journal_seq: 13,
+        would: "deny",
+      },
+      { status: "limit", message: "pair is longer than the limit of 31 bytes" },
+    ],
+  }),
   vector("portfolio", "portfolio", { id: 3, seq: 2 }, pack([V, 3, STATUS.ok, 2])),
   vector(
     "annotate, one row",
@@ -360,9 +449,10 @@ const replies = [
       rows: 1,
       columns: 3,
       engine_fingerprint: hello_reply.engine_fingerprint,
+      engine_us: 1234,
       block: [[0], [1], [Number.NaN]],
     },
-    pack([V, 4, STATUS.ok, 1, 3, hello_reply.engine_fingerprint]),
+    pack([V, 4, STATUS.ok, 1, 3, hello_reply.engine_fingerprint, 1234]),
     block([[0], [1], [Number.NaN]]),
   ),
   errorReply("another version", {
@@ -370,7 +460,7 @@ const replies = [
     id: 1,
     status: "version",
     message: "protocol version 2 is not spoken here",
-    detail: { version: 1, minor: 0 },
+    detail: { version: 1, minor: 1 },
   }),
   errorReply("unknown session", { op: "gate", id: 7, status: "no_session", message: "say hello again", detail: {} }),
   errorReply("portfolio out of date", {
@@ -399,6 +489,13 @@ const replies = [
       ],
     },
   }),
+  errorReply("too late", {
+    op: "gate",
+    id: 7,
+    status: "late",
+    message: "the deadline passed 12 ms before the request was read: nothing was decided",
+    detail: { late_ms: 12 },
+  }),
   errorReply("busy", { op: "annotate", id: 4, status: "busy", message: "try again in a moment", detail: {} }),
 ];
 
@@ -412,9 +509,30 @@ const hostile = (name, socket, status, id, ...frames) => ({
 });
 const gate_frame = Buffer.from(gateRequest("", {}).frames[0] ?? "", "hex");
 const gate_values = [V, OP.gate, 7, 1, 3, 0, "BTC/USDT", OPEN_MS, OPEN_MS, 1024, 0, f(1), f(1), f(1), f(1), f(1)];
+const question_values = gate_values.slice(5);
+/** @param {unknown[]} questions @param {unknown[]} rest */
+const gates = (questions, ...rest) => pack([V, OP.gates, 7, 1, 3, questions, ...rest]);
 /** @param {number} at @param {unknown} value */
 const gateWith = (at, value) => pack(gate_values.map((old, index) => (index === at ? value : old)));
 const bytes = (/** @type {string} */ hex) => Buffer.from(hex, "hex");
+/** A gate frame whose element is given as bytes. @param {number} at @param {string} hex */
+const gateRaw = (at, hex) =>
+  Buffer.concat([
+    bytes("dc"),
+    bytes("0010"),
+    ...gate_values.map((old, index) => (index === at ? bytes(hex) : pack(old))),
+  ]);
+const STAKE = 12;
+const PAIR = 6;
+const TIME = 7;
+/** @param {string} settings bytes of the map's value */
+const helloRaw = (settings) =>
+  Buffer.concat([
+    bytes("94010007"),
+    bytes("85"),
+    ...["client", "x", "minor", 0, "run_mode", "live", "session", "s", "settings"].map(pack),
+    bytes(settings),
+  ]);
 
 const hostiles = [
   hostile("an empty frame", "gate", "schema", 0, Buffer.alloc(0)),
@@ -442,6 +560,32 @@ const hostiles = [
   hostile("a stake of null", "gate", "schema", 7, gateWith(12, null)),
   hostile("a time that is not whole", "gate", "schema", 7, gateWith(7, 1.5)),
   hostile("a time of 1e300", "gate", "schema", 7, gateWith(7, f(1e300))),
+  hostile("a gate nobody waits for any more", "gate", "late", 7, pack([...gate_values, 1])),
+  hostile("a gate with a deadline of text", "gate", "schema", 7, pack([...gate_values, "soon"])),
+  hostile("a gate with a deadline of 1e300", "gate", "schema", 7, pack([...gate_values, f(1e300)])),
+  hostile("a gate with a deadline that is not a number", "gate", "schema", 7, pack([...gate_values, f(Number.NaN)])),
+  hostile("gates without a question", "gate", "schema", 7, gates([])),
+  hostile("gates of a map", "gate", "schema", 7, pack([V, OP.gates, 7, 1, 3, { 0: question_values }])),
+  hostile("gates without its questions", "gate", "schema", 7, pack([V, OP.gates, 7, 1, 3])),
+  hostile("gates of 65 questions", "gate", "limit", 7, gates(Array(65).fill(question_values.slice(0, 1)))),
+  hostile("gates above its limit in bytes", "gate", "limit", 7, gates([["X".repeat(8192)]])),
+  hostile("gates nobody waits for any more", "gate", "late", 7, gates([question_values], 1)),
+  hostile("gates with a deadline of text", "gate", "schema", 7, gates([question_values], "soon")),
+  hostile(
+    "gates of an unknown handle",
+    "gate",
+    "no_session",
+    7,
+    pack([V, OP.gates, 7, 4_000_000, 3, [question_values]]),
+  ),
+  hostile(
+    "gates of declared 2^32 questions",
+    "gate",
+    "schema",
+    7,
+    Buffer.concat([pack([V, OP.gates, 7, 1, 3, 0]).subarray(0, -1), bytes("ddffffffff")]),
+  ),
+  hostile("gates on the batch socket", "batch", "op", 7, gates([question_values])),
   hostile("an unknown handle", "gate", "no_session", 7, gateWith(3, 4_000_000)),
   hostile(
     "a date extension for a time",
@@ -464,6 +608,35 @@ const hostiles = [
     7,
     Buffer.concat([bytes("94010007"), Buffer.alloc(1000, 0x91)]),
   ),
+  // What msgpack libraries make of extensions: dates, errors, sets, expressions, typed arrays, bignums, records, and what nobody knows.
+  hostile("a date for a stake", "gate", "schema", 7, gateRaw(STAKE, "d6ff5f5e1000")),
+  hostile("a date of nanoseconds for a stake", "gate", "schema", 7, gateRaw(STAKE, "d7ff0000000100000001")),
+  hostile("an error extension for a stake", "gate", "schema", 7, gateRaw(STAKE, "c7056593a16161a1")),
+  hostile("a set extension for a stake", "gate", "schema", 7, gateRaw(STAKE, "d473930102")),
+  hostile("an expression extension for a pair", "gate", "schema", 7, gateRaw(PAIR, "c7047892a161a0")),
+  hostile("a typed array for a stake", "gate", "schema", 7, gateRaw(STAKE, "c70974060000000000005940")),
+  hostile("a bignum for a stake", "gate", "schema", 7, gateRaw(STAKE, "c70242007f")),
+  hostile("a record definition for a stake", "gate", "schema", 7, gateRaw(STAKE, "d4724091a161")),
+  hostile("an unknown extension for a stake", "gate", "schema", 7, gateRaw(STAKE, "d42a00")),
+  hostile("the byte that is no msgpack for a stake", "gate", "schema", 7, gateRaw(STAKE, "c1")),
+  hostile("a boolean for a stake", "gate", "schema", 7, gateRaw(STAKE, "c3")),
+  hostile("an array for a stake", "gate", "schema", 7, gateRaw(STAKE, "91cb4059000000000000")),
+  hostile("bytes for a pair", "gate", "schema", 7, gateRaw(PAIR, "c403412f42")),
+  hostile("a pair that is not UTF-8", "gate", "no_session", 7, gateRaw(PAIR, "a3fffe2f")),
+  hostile("a time of 2^53 + 1", "gate", "schema", 7, gateRaw(TIME, "cf0020000000000001")),
+  hostile("a time of 2^64 - 1", "gate", "schema", 7, gateRaw(TIME, "cfffffffffffffffff")),
+  hostile("a time of -1", "gate", "schema", 7, gateRaw(TIME, "ff")),
+  hostile("a time of -2^63", "gate", "schema", 7, gateRaw(TIME, "d38000000000000000")),
+  hostile("a size that is not a number", "gate", "schema", 7, gateRaw(9, "cb7ff8000000000000")),
+  hostile("a handle of -1", "gate", "schema", 7, gateRaw(3, "ff")),
+  hostile("settings with a key __proto__", "gate", "settings", 7, helloRaw("81a95f5f70726f746f5f5f81a161c3")),
+  hostile("settings with a key constructor", "gate", "settings", 7, helloRaw("81ab636f6e7374727563746f7281a161c3")),
+  hostile("settings of a date", "gate", "schema", 7, helloRaw("d6ff5f5e1000")),
+  hostile("settings of a thousand nested maps", "gate", "settings", 7, helloRaw(`${"81a161".repeat(1000)}c0`)),
+  hostile("settings of eight thousand nested arrays", "gate", "schema", 7, helloRaw(`${"91".repeat(8000)}c0`)),
+  hostile("a declared map of 2^32 entries", "gate", "schema", 7, bytes("94010007dfffffffff")),
+  hostile("declared bytes of 2^32", "gate", "schema", 7, bytes("94010007c6ffffffff")),
+  hostile("a declared extension of 2^32 bytes", "gate", "schema", 7, bytes("94010007c9ffffffff01")),
   hostile("a declared array of 2^32 items", "gate", "schema", 7, bytes("94010007ddffffffff")),
   hostile("a declared text of 2^32 bytes", "gate", "schema", 7, bytes("94010007dbffffffff")),
   hostile("rebase of no session", "gate", "schema", 7, pack([V, OP.rebase, 7, "", "x", "x"])),
@@ -545,7 +718,32 @@ const hostiles = [
     pack([V, OP.annotate, 7, 2, 6, {}]),
     Buffer.alloc(48),
   ),
-  hostile("annotate with seven columns", "batch", "schema", 7, pack([V, OP.annotate, 7, 1, 7, {}]), Buffer.alloc(56)),
+  hostile("annotate with five columns", "batch", "schema", 7, pack([V, OP.annotate, 7, 1, 5, {}]), Buffer.alloc(40)),
+  hostile("annotate with eight columns", "batch", "schema", 7, pack([V, OP.annotate, 7, 1, 8, {}]), Buffer.alloc(64)),
+  hostile(
+    "annotate with seven columns and a block of six",
+    "batch",
+    "schema",
+    7,
+    pack([V, OP.annotate, 7, 1, 7, {}]),
+    Buffer.alloc(48),
+  ),
+  hostile(
+    "annotate that nobody waits for any more",
+    "batch",
+    "late",
+    7,
+    pack([V, OP.annotate, 7, 1, 6, {}, 1]),
+    Buffer.alloc(48),
+  ),
+  hostile(
+    "annotate with a deadline of text",
+    "batch",
+    "schema",
+    7,
+    pack([V, OP.annotate, 7, 1, 6, {}, "soon"]),
+    Buffer.alloc(48),
+  ),
   hostile(
     "annotate of 2,000,001 rows",
     "batch",
