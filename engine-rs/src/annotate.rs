@@ -84,13 +84,14 @@ impl Kernel for RunSegment<'_, '_> {
         let mut assessor = Assessor::with_backend(self.params.clone(), self.backend);
         let Segment { start, columns } = self.segment;
         let warm_up = start.saturating_sub(self.params.memory_rows());
-        for row in warm_up..*start {
+        for row in warm_up..*start + columns[0].len() {
+            #[cfg(feature = "fault-injection")]
+            crate::fault::panic_if_asked(&self.frame.candle(row));
             assessor.push_checked(s, &self.frame.candle(row));
-        }
-        for i in 0..columns[0].len() {
-            assessor.push_checked(s, &self.frame.candle(*start + i));
-            for (column, value) in columns.iter_mut().zip(assessor.assessment().row()) {
-                column[i] = value;
+            if let Some(i) = row.checked_sub(*start) {
+                for (column, value) in columns.iter_mut().zip(assessor.assessment().row()) {
+                    column[i] = value;
+                }
             }
         }
     }

@@ -1,17 +1,17 @@
 //! One pair's engine: takes a candle, answers with its measures and verdict.
 
 use crate::candle::{BadCandle, Candle};
-use crate::columns::{COLUMN_COUNT, COLUMNS};
-use crate::math::ln_ratio;
-use crate::measure::black_swan::{BlackSwan, Side, Tail};
-use crate::measure::jump::Jump;
-use crate::measure::volatility::RangeVolatility;
+use crate::columns::{Measure, Values};
+use crate::measure::black_swan::Side;
+use crate::measure::logs::CandleLogs;
+use crate::measure::quantum;
+use crate::panel::{LiquidityPanel, MarketPanel, TailPanel, VolatilityPanel};
 use crate::params::Params;
 use crate::reasons;
 use crate::rules::verdict;
 use crate::simd::{Backend, Kernel, Simd};
 
-/// What is known at the close of a candle. Measures are NaN while the history is shorter than the memory.
+/// What is known at the close of a candle.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Assessment {
     /// Share of the stake in [0, 1], a multiple of 1/1024; 0 denies.
@@ -20,39 +20,22 @@ pub struct Assessment {
     pub reason: u8,
     /// Value of the binding measure, exact in float32; NaN if none binds.
     pub value: f64,
-    /// J of this candle; NaN if the returns before it vary too little.
-    pub jump: f64,
-    /// Volatility forecast for the next candle.
-    pub sigma: f64,
-    /// Tail of the next candle for a long.
-    pub long: Tail,
-    /// Tail of the next candle for a short.
-    pub short: Tail,
+    values: Values,
 }
 
 impl Assessment {
-    const WARMING_UP: Self = Self {
-        size: 0.0,
-        reason: reasons::WARMING_UP,
-        value: f64::NAN,
-        jump: f64::NAN,
-        sigma: f64::NAN,
-        long: Tail::UNDEFINED,
-        short: Tail::UNDEFINED,
-    };
+    const WARMING_UP: Self = Self { size: 0.0, reason: reasons::WARMING_UP, value: f64::NAN, values: Values::UNDEFINED };
 
-    /// The values in the order of [`COLUMNS`], every NaN with the same bits.
+    /// Value of a measure; NaN where it is undefined, and while the history is shorter than the memory.
     #[inline]
-    pub fn row(&self) -> [f64; COLUMN_COUNT] {
-        std::array::from_fn(|j| canonical(COLUMNS[j].value(self)))
+    pub fn get(&self, measure: Measure) -> f64 {
+        self.values.get(measure)
     }
-}
 
-/// One bit pattern for every NaN.
-#[inline(always)]
-fn canonical(x: f64) -> f64 {
-    const NAN: f64 = f64::from_bits(0x7ff8_0000_0000_0000);
-    if x.is_nan() { NAN } else { x }
+    #[inline(always)]
+    pub(crate) fn values(&self) -> &Values {
+        &self.values
+    }
 }
 
 /// Streaming engine of one pair. All memory is allocated at construction; a push allocates nothing.
@@ -64,19 +47,13 @@ pub struct Assessor {
     backend: Backend,
     memory_rows: usize,
     pushed: usize,
-    previous: Option<Previous>,
-    volatility: RangeVolatility,
-    jump: Jump,
-    black_swan: BlackSwan,
+    /// The last candle.
+    previous: Option<Candle>,
+    volatility: VolatilityPanel,
+    tails: TailPanel,
+    liquidity: LiquidityPanel,
+    market: MarketPanel,
     assessment: Assessment,
-}
-
-/// What the next candle needs of this one.
-#[derive(Clone, Copy, Debug)]
-struct Previous {
-    open_ms: f64,
-    close: f64,
-    sigma: f64,
 }
 
 impl Assessor {
@@ -87,12 +64,12 @@ impl Assessor {
 
     /// As [`Self::new`] on a given instruction set, which changes nothing but the speed.
     pub fn with_backend(params: Params, backend: Backend) -> Self {
-        let set = params.window_set();
         Self {
             memory_rows: params.memory_rows(),
-            jump: Jump::new(params.timeframe_s()),
-            black_swan: BlackSwan::new(set.tail_rows(), set.exceedances()),
-            volatility: RangeVolatility::default(),
+            volatility: VolatilityPanel::new(&params),
+            tails: TailPanel::new(&params),
+            liquidity: LiquidityPanel::new(&params),
+            market: MarketPanel::new(&params),
             params,
             backend,
             pushed: 0,
@@ -105,7 +82,6 @@ impl Assessor {
     ///
     /// # Errors
     /// What is wrong with the candle; the state is then unchanged, and the next candle follows the last valid one.
-    #[inline]
     pub fn push(&mut self, candle: &Candle) -> Result<&Assessment, BadCandle> {
         candle.check(self.pushed, self.previous.map(|previous| previous.open_ms))?;
         self.backend.run(Push { assessor: self, candle });
@@ -122,35 +98,48 @@ impl Assessor {
         &self.params
     }
 
+    /// VaR, ES and convexity of the tail window by simulated amplitude estimation, beside the classical values and in units of
+    /// [`Measure::Sigma`]: a diagnostic, slow and no better (see [`quantum`]). `None` while the history is shorter than the memory, or
+    /// when `pool` is not one of [`quantum::encoding::QUBITS`] qubits.
+    pub fn quantum_diagnostic(&self, side: Side, settings: &quantum::Settings, pool: &mut quantum::Pool) -> Option<quantum::Report> {
+        if self.assessment.reason == reasons::WARMING_UP {
+            return None;
+        }
+        quantum::diagnose(self.tails.residuals(), side, settings, pool)
+    }
+
     /// One checked candle.
     #[inline(always)]
     pub(crate) fn push_checked<S: Simd>(&mut self, s: S, candle: &Candle) {
-        let ready = self.pushed >= self.memory_rows;
-        self.pushed = self.pushed.saturating_add(1);
+        let rows_before = self.pushed;
+        self.pushed += 1;
+        // The first candle is its own predecessor: nothing that is ever shown depends on it.
+        let logs = CandleLogs::of(s, candle, &self.previous.unwrap_or(*candle));
+        self.previous = Some(*candle);
 
-        let mut jump = f64::NAN;
-        if let Some(previous) = self.previous {
-            let r = ln_ratio(candle.close, previous.close);
-            jump = self.jump.push(r);
-            self.black_swan.push(r / previous.sigma);
+        // The return over the volatility known before it.
+        let residual = logs.close / self.volatility.sigma();
+        self.volatility.push(s, &logs);
+        self.tails.push(logs.range, residual);
+        self.liquidity.push(s, candle, &logs, residual);
+        self.market.push(s, &logs);
+
+        if rows_before + 1 >= self.memory_rows {
+            self.tails.fit(s);
         }
-        self.volatility.push(candle.high, candle.low);
-        let sigma = self.volatility.sigma(s);
-        self.previous = Some(Previous { open_ms: candle.open_ms, close: candle.close, sigma });
-        if !ready {
+        if rows_before < self.memory_rows {
             return;
         }
+        let values = &mut self.assessment.values;
+        self.volatility.write(values);
+        self.tails.write(s, self.volatility.sigma(), values);
+        self.liquidity.write(s, values);
+        self.market.write(s, values);
 
-        let threshold = self.params.loss_threshold();
-        let assessment = &mut self.assessment;
-        assessment.jump = jump;
-        assessment.sigma = sigma;
-        assessment.long = self.black_swan.tail(s, Side::Long, sigma, threshold);
-        assessment.short = self.black_swan.tail(s, Side::Short, sigma, threshold);
-        let verdict = verdict(self.params.rules(), assessment);
-        assessment.size = verdict.size;
-        assessment.reason = verdict.reason;
-        assessment.value = verdict.value;
+        let verdict = verdict(self.params.rules(), values);
+        self.assessment.size = verdict.size;
+        self.assessment.reason = verdict.reason;
+        self.assessment.value = verdict.value;
     }
 }
 

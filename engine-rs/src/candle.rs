@@ -17,10 +17,14 @@ pub struct Candle {
     pub close: f64,
     /// Traded amount, ≥ 0.
     pub volume: f64,
+    /// Close of the market pair's candle with the same open time; NaN where there is none.
+    pub market_close: f64,
 }
 
 /// Columns of a frame, in order.
 pub const INPUT_COLUMNS: [&str; 6] = ["date", "open", "high", "low", "close", "volume"];
+/// The column that may follow them: the market pair's close.
+pub const MARKET_COLUMN: &str = "market";
 
 /// What is wrong with a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +48,7 @@ pub enum Problem {
 pub struct BadCandle {
     /// Row of the candle.
     pub row: usize,
-    /// Name of the column, one of [`INPUT_COLUMNS`].
+    /// Name of the column, one of [`INPUT_COLUMNS`] or [`MARKET_COLUMN`].
     pub column: &'static str,
     /// The value found.
     pub value: f64,
@@ -103,14 +107,21 @@ impl Candle {
         if self.volume < 0.0 {
             return bad("volume", self.volume, Problem::Negative);
         }
+        if self.market_close.is_infinite() {
+            return bad(MARKET_COLUMN, self.market_close, Problem::NotFinite);
+        }
+        if self.market_close <= 0.0 {
+            return bad(MARKET_COLUMN, self.market_close, Problem::NotPositive);
+        }
         Ok(())
     }
 }
 
-/// Candles as six columns of equal length.
+/// Candles as columns of equal length: six, or seven with the market pair's close.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'a> {
     columns: [&'a [f64]; INPUT_COLUMNS.len()],
+    market: Option<&'a [f64]>,
     rows: usize,
 }
 
@@ -118,15 +129,23 @@ impl<'a> Frame<'a> {
     /// A frame over columns in the order of [`INPUT_COLUMNS`]; `None` when their lengths differ.
     pub fn new(columns: [&'a [f64]; INPUT_COLUMNS.len()]) -> Option<Self> {
         let rows = columns[0].len();
-        columns.iter().all(|column| column.len() == rows).then_some(Self { columns, rows })
+        columns.iter().all(|column| column.len() == rows).then_some(Self { columns, market: None, rows })
     }
 
-    /// A frame over one column-major block of `rows` × 6 values; `None` when its length is another.
+    /// The frame with the market pair's close of each row, NaN where there is none; `None` when the length differs.
+    pub fn with_market(self, market: &'a [f64]) -> Option<Self> {
+        (market.len() == self.rows).then_some(Self { market: Some(market), ..self })
+    }
+
+    /// A frame over one column-major block of `rows` × 6 or `rows` × 7 values (the seventh column is the market's); `None` when its length is another.
     pub fn from_block(block: &'a [f64], rows: usize) -> Option<Self> {
-        if Some(block.len()) != rows.checked_mul(INPUT_COLUMNS.len()) {
+        let six = rows.checked_mul(INPUT_COLUMNS.len())?;
+        let seven = six.checked_add(rows)?;
+        if block.len() != six && block.len() != seven {
             return None;
         }
-        Some(Self { columns: std::array::from_fn(|j| &block[j * rows..(j + 1) * rows]), rows })
+        let frame = Self { columns: std::array::from_fn(|j| &block[j * rows..(j + 1) * rows]), market: None, rows };
+        if block.len() == six { Some(frame) } else { frame.with_market(&block[six..]) }
     }
 
     /// Number of candles.
@@ -138,7 +157,15 @@ impl<'a> Frame<'a> {
     #[inline]
     pub fn candle(&self, row: usize) -> Candle {
         let [date, open, high, low, close, volume] = self.columns;
-        Candle { open_ms: date[row], open: open[row], high: high[row], low: low[row], close: close[row], volume: volume[row] }
+        Candle {
+            open_ms: date[row],
+            open: open[row],
+            high: high[row],
+            low: low[row],
+            close: close[row],
+            volume: volume[row],
+            market_close: self.market.map_or(f64::NAN, |market| market[row]),
+        }
     }
 
     /// Checks every candle.

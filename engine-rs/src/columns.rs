@@ -1,7 +1,7 @@
 //! The columns manifest: the single source of the output columns, their order, units, meaning and memory.
 
 use crate::assessor::Assessment;
-use crate::measure::{black_swan::Side, jump, volatility};
+use crate::memory;
 use crate::params::WindowSet;
 use crate::reasons;
 
@@ -22,234 +22,172 @@ pub struct Column {
 /// Where a column's values come from, which also fixes its memory.
 #[derive(Clone, Copy, Debug)]
 enum Source {
-    Size,
-    Reason,
-    Value,
+    /// The verdict, which may depend on any measure, as rules may name any.
+    Verdict,
     Measure(Measure),
-}
-
-/// A number a rule can be about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Measure {
-    /// J of the signal candle.
-    Jump,
-    /// Volatility forecast.
-    Sigma,
-    /// A number of the fitted tail.
-    Tail(Side, TailNumber),
-}
-
-/// The numbers of a [`crate::measure::black_swan::Tail`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TailNumber {
-    /// `var95`
-    Var95,
-    /// `var99`
-    Var99,
-    /// `es95`
-    Es95,
-    /// `es99`
-    Es99,
-    /// `p_loss`
-    PLoss,
-    /// `xi_raw`
-    XiRaw,
-    /// `xi`
-    Xi,
 }
 
 const PREFIX: &str = "risk_";
 const LOSS: &str = "log-loss per candle";
+const PER_CANDLE: &str = "log-return per candle";
 
-const fn verdict(name: &'static str, unit: &'static str, source: Source, meaning: &'static str) -> Column {
-    Column { name, unit, gate: true, meaning, source }
+/// Columns of the verdict, before the measures.
+const VERDICT: [Column; 3] = [
+    verdict("risk_size", "share of the stake", "Candle verdict: smallest size over the rules, in steps of 1/1024; 0 denies."),
+    verdict("risk_reason", "reason code", "Why the size is below 1, or what is flagged; 0 if nothing is."),
+    verdict("risk_value", "the measure's", "Value of the measure whose rule binds; NaN if none does."),
+];
+
+const fn verdict(name: &'static str, unit: &'static str, meaning: &'static str) -> Column {
+    Column { name, unit, gate: true, meaning, source: Source::Verdict }
 }
 
-const fn measure(name: &'static str, unit: &'static str, measure: Measure, meaning: &'static str) -> Column {
-    Column { name, unit, gate: false, meaning, source: Source::Measure(measure) }
+/// Writes the measures: a line is variant, name, unit, node of [`memory`], reason code of rules about it, meaning.
+macro_rules! measures {
+    ($($variant:ident $name:literal, $unit:expr, $memory:ident, $reason:ident, $meaning:literal;)+) => {
+        /// A number a rule can be about, in the order of the columns.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u8)]
+        pub enum Measure {
+            $(#[doc = $meaning] $variant,)+
+        }
+
+        impl Measure {
+            /// All measures, in order.
+            pub const ALL: [Self; MEASURE_COUNT] = [$(Self::$variant),+];
+
+            /// Reason code of a rule about this measure.
+            pub const fn reason(self) -> u8 {
+                match self {
+                    $(Self::$variant => reasons::$reason,)+
+                }
+            }
+
+            /// Rows of history the measure depends on, its own candle included.
+            pub const fn memory_rows(self, set: WindowSet) -> usize {
+                match self {
+                    $(Self::$variant => memory::$memory(set),)+
+                }
+            }
+
+            /// The column it is written to.
+            const fn column(self) -> Column {
+                match self {
+                    $(Self::$variant => Column {
+                        name: concat!("risk_", $name),
+                        unit: $unit,
+                        gate: false,
+                        meaning: $meaning,
+                        source: Source::Measure(self),
+                    },)+
+                }
+            }
+        }
+
+        /// Number of measures.
+        pub const MEASURE_COUNT: usize = [$($name),+].len();
+    };
 }
 
-const fn tail(name: &'static str, unit: &'static str, side: Side, number: TailNumber, meaning: &'static str) -> Column {
-    measure(name, unit, Measure::Tail(side, number), meaning)
+measures! {
+    Jump "jump", "ratio", jump, JUMP, "J: |return| of the candle against the bipower variation of the 95 returns before it; NaN if they vary too little.";
+    JumpLevel "jump_level", "ratio", jump, JUMP, "J over the value that the largest of a day's candles exceeds with probability 1 % if none is a jump (Lee & Mykland): above 1 is a jump.";
+    Sigma "sigma", PER_CANDLE, sigma, VOLATILITY, "Parkinson range volatility forecast for the next candle.";
+    SigmaEwma "sigma_ewma", PER_CANDLE, kernel_of_returns, VOLATILITY, "Volatility by exponentially weighted squared returns, decay 0.94.";
+    SigmaRs "sigma_rs", PER_CANDLE, kernel_of_ranges, VOLATILITY, "Rogers–Satchell volatility, decay 0.94: a trend does not bias it.";
+    SigmaYz "sigma_yz", PER_CANDLE, window_of_gaps, VOLATILITY, "Yang–Zhang volatility over 96 candles, gaps between candles included.";
+    SigmaGk "sigma_gk", PER_CANDLE, window_of_ranges, VOLATILITY, "Garman–Klass volatility over 96 candles.";
+    SigmaRank "sigma_rank", "rank", sigma_rank, VOLATILITY, "Mid-rank in (0, 1) of sigma_rs among those of the last 500 (compact: 250) candles.";
+    Regime "regime", "0 to 3", sigma_rank, REGIME, "Volatility regime: 0 calm (sigma_rank below 0.25), 1 normal, 2 high (from 0.75), 3 extreme (from 0.95).";
+    Change "change", "standard deviations", change, REGIME, "Largest cumulative rise (> 0) or fall (< 0) of the log range over the last 64 candles against the 250 before them.";
+    ChangeAlarm "change_alarm", "-1, 0, 1", change, REGIME, "1 if change is above 12 (volatility has risen), −1 if below −12 (fallen), else 0.";
+    Var95Long "var95_long", LOSS, tail, TAIL, "Loss a long exceeds on the next candle with probability 5 %.";
+    Var99Long "var99_long", LOSS, tail, TAIL, "Loss a long exceeds on the next candle with probability 1 %.";
+    Es95Long "es95_long", LOSS, tail, TAIL, "Mean loss of a long beyond VaR 95.";
+    Es99Long "es99_long", LOSS, tail, TAIL, "Mean loss of a long beyond VaR 99.";
+    PLossLong "p_loss_long", "probability", tail, TAIL, "Probability that a long loses more than loss_threshold (log-loss) on the next candle.";
+    XiRawLong "xi_raw_long", "shape", residuals, TAIL, "Tail shape of the long side as fitted; NaN if there were too few exceedances to fit.";
+    XiLong "xi_long", "shape", residuals, TAIL, "Tail shape of the long side as used, limited to 0.10 … 0.95.";
+    XiSeLong "xi_se_long", "shape", residuals, TAIL, "Standard error of xi_raw_long.";
+    TailNLong "tail_n_long", "residuals", residuals, TAIL, "Residuals beyond the threshold on the long side: what the fit is made of; fewer than 30 are not fitted.";
+    HillLong "hill_long", "shape", residuals, TAIL, "Tail shape of the long side by Hill's estimator, a cross-check.";
+    MomentLong "moment_long", "shape", residuals, TAIL, "Tail shape of the long side by the moment estimator of Dekkers, Einmahl and de Haan, a cross-check.";
+    ThetaLong "theta_long", "0 to 1", residuals, TAIL, "Extremal index of the long side (Ferro & Segers): 1/theta is the mean number of residuals beyond the threshold that come together.";
+    EventLong "event_long", "0, 1, 2", event, TAIL, "What the candle was to a long by the tail known before it: 0 nothing, 1 warning (beyond the threshold), 2 swan (probability below 1 in 1000).";
+    Var95Short "var95_short", LOSS, tail, TAIL, "Loss a short exceeds on the next candle with probability 5 %.";
+    Var99Short "var99_short", LOSS, tail, TAIL, "Loss a short exceeds on the next candle with probability 1 %.";
+    Es95Short "es95_short", LOSS, tail, TAIL, "Mean loss of a short beyond VaR 95.";
+    Es99Short "es99_short", LOSS, tail, TAIL, "Mean loss of a short beyond VaR 99.";
+    PLossShort "p_loss_short", "probability", tail, TAIL, "Probability that a short loses more than loss_threshold (log-loss) on the next candle.";
+    XiRawShort "xi_raw_short", "shape", residuals, TAIL, "Tail shape of the short side as fitted; NaN if there were too few exceedances to fit.";
+    XiShort "xi_short", "shape", residuals, TAIL, "Tail shape of the short side as used, limited to 0.10 … 0.95.";
+    XiSeShort "xi_se_short", "shape", residuals, TAIL, "Standard error of xi_raw_short.";
+    TailNShort "tail_n_short", "residuals", residuals, TAIL, "Residuals beyond the threshold on the short side: what the fit is made of; fewer than 30 are not fitted.";
+    HillShort "hill_short", "shape", residuals, TAIL, "Tail shape of the short side by Hill's estimator, a cross-check.";
+    MomentShort "moment_short", "shape", residuals, TAIL, "Tail shape of the short side by the moment estimator of Dekkers, Einmahl and de Haan, a cross-check.";
+    ThetaShort "theta_short", "0 to 1", residuals, TAIL, "Extremal index of the short side (Ferro & Segers): 1/theta is the mean number of residuals beyond the threshold that come together.";
+    EventShort "event_short", "0, 1, 2", event, TAIL, "What the candle was to a short by the tail known before it: 0 nothing, 1 warning (beyond the threshold), 2 swan (probability below 1 in 1000).";
+    MaxToSum "max_to_sum", "0 to 1", residuals, TAIL, "Largest of the fourth powers of the residuals over their sum: above 0.1 the sample's kurtosis is the story of one candle.";
+    AdverseQLong "adverse_q_long", "log-loss", adverse, ADVERSE, "Worst fall against a long within adverse_horizon_candles that is exceeded with probability 1 − adverse_quantile.";
+    AdverseQShort "adverse_q_short", "log-loss", adverse, ADVERSE, "Worst rise against a short within adverse_horizon_candles that is exceeded with probability 1 − adverse_quantile.";
+    VolumeZ "volume_z", "robust standard deviations", volume, WHALE, "Surprise of the value traded: log value against median and MAD of the last 500 (compact: 250) candles; NaN without volume.";
+    Whale "whale", "0 to 3", whale, WHALE, "Whale: 0 none, 1 mostly bought, 2 mostly sold, 3 of no clear side; volume_z above 3.5.";
+    Flow "flow", "-1 to 1", flow, WHALE, "Bought less sold share of the candle's volume, guessed from its return (bulk classification).";
+    FlowWindow "flow_window", "-1 to 1", flow_window, WHALE, "Net flow of the last 250 candles over their value traded.";
+    Vpin "vpin", "0 to 1", flow_window, WHALE, "Absolute flow of the last 250 candles over their value traded (VPIN with candles as buckets).";
+    AmihudRank "amihud_rank", "rank", amihud, LIQUIDITY, "Rank of Amihud's illiquidity (mean |return| per value traded, 32 candles) in the window: 1 is the least liquid.";
+    Kyle "kyle", "log-return", kyle, LIQUIDITY, "Kyle's lambda: return that goes with a mean candle's value all bought, over 250 candles.";
+    KyleT "kyle_t", "t", kyle, LIQUIDITY, "kyle over its robust standard error.";
+    Spread "spread", "share of the price", spread, LIQUIDITY, "EDGE estimate of the bid-ask spread over 250 candles; negative where noise outweighs it.";
+    Gamma "gamma", "per log-return", market, FRAGILITY, "Convexity of the return in the market pair's (Treynor & Mazuy): negative is fragile. NaN without 200 joint candles.";
+    GammaT "gamma_t", "t", market, FRAGILITY, "gamma over its robust standard error.";
+    Convexity1s "convexity_1s", "log-return", market, FRAGILITY, "Mean effect of a market move of one standard deviation, up or down, beyond the linear one.";
+    Convexity3s "convexity_3s", "log-return", market, FRAGILITY, "The same for three standard deviations.";
+    BetaUp "beta_up", "slope", market, FRAGILITY, "Slope of the return in rising markets.";
+    BetaDown "beta_down", "slope", market, FRAGILITY, "Slope of the return in falling markets.";
+    FragilityClass "fragility_class", "-1, 0, 1", market, FRAGILITY, "1 fragile (gamma_t below −2), −1 antifragile (above 2), 0 neither can be told.";
+    MarketN "market_n", "candles", market, FRAGILITY, "Candles of the window with a return of both the pair and the market pair.";
+    LeftVegaLong "left_vega_long", LOSS, tail, FRAGILITY, "Growth of a long's tail loss (beyond 1.645 standard deviations) per unit growth of scale.";
+    LeftVegaShort "left_vega_short", LOSS, tail, FRAGILITY, "Growth of a short's tail loss (beyond 1.645 standard deviations) per unit growth of scale.";
 }
 
 /// Number of output columns.
-pub const COLUMN_COUNT: usize = 19;
+pub const COLUMN_COUNT: usize = VERDICT.len() + MEASURE_COUNT;
 
-/// Every output column, in order.
+/// Every output column, in order: the verdict, then the measures.
 pub const COLUMNS: [Column; COLUMN_COUNT] = {
-    use Side::{Long, Short};
-    use TailNumber::{Es95, Es99, PLoss, Var95, Var99, Xi, XiRaw};
-    [
-        verdict(
-            "risk_size",
-            "share of the stake",
-            Source::Size,
-            "Candle verdict: smallest size over the rules, in steps of 1/1024; 0 denies.",
-        ),
-        verdict("risk_reason", "reason code", Source::Reason, "Why the size is below 1, or what is flagged; 0 if nothing is."),
-        verdict("risk_value", "the measure's", Source::Value, "Value of the measure whose rule binds; NaN if none does."),
-        measure(
-            "risk_jump",
-            "ratio",
-            Measure::Jump,
-            "J: |return| of the candle against the bipower variation of the 95 returns before it; NaN if they vary too little.",
-        ),
-        measure("risk_sigma", "log-return per candle", Measure::Sigma, "Parkinson range volatility forecast for the next candle."),
-        tail("risk_var95_long", LOSS, Long, Var95, "Loss a long exceeds on the next candle with probability 5 %."),
-        tail("risk_var99_long", LOSS, Long, Var99, "Loss a long exceeds on the next candle with probability 1 %."),
-        tail("risk_es95_long", LOSS, Long, Es95, "Mean loss of a long beyond VaR 95."),
-        tail("risk_es99_long", LOSS, Long, Es99, "Mean loss of a long beyond VaR 99."),
-        tail(
-            "risk_p_loss_long",
-            "probability",
-            Long,
-            PLoss,
-            "Probability that a long loses more than loss_threshold (log-loss) on the next candle.",
-        ),
-        tail(
-            "risk_xi_raw_long",
-            "shape",
-            Long,
-            XiRaw,
-            "Tail shape of the long side as fitted; NaN if there were too few exceedances to fit.",
-        ),
-        tail("risk_xi_long", "shape", Long, Xi, "Tail shape of the long side as used, limited to 0.10 … 0.95."),
-        tail("risk_var95_short", LOSS, Short, Var95, "Loss a short exceeds on the next candle with probability 5 %."),
-        tail("risk_var99_short", LOSS, Short, Var99, "Loss a short exceeds on the next candle with probability 1 %."),
-        tail("risk_es95_short", LOSS, Short, Es95, "Mean loss of a short beyond VaR 95."),
-        tail("risk_es99_short", LOSS, Short, Es99, "Mean loss of a short beyond VaR 99."),
-        tail(
-            "risk_p_loss_short",
-            "probability",
-            Short,
-            PLoss,
-            "Probability that a short loses more than loss_threshold (log-loss) on the next candle.",
-        ),
-        tail(
-            "risk_xi_raw_short",
-            "shape",
-            Short,
-            XiRaw,
-            "Tail shape of the short side as fitted; NaN if there were too few exceedances to fit.",
-        ),
-        tail("risk_xi_short", "shape", Short, Xi, "Tail shape of the short side as used, limited to 0.10 … 0.95."),
-    ]
+    let mut columns = [VERDICT[0]; COLUMN_COUNT];
+    let mut i = 0;
+    while i < COLUMN_COUNT {
+        columns[i] = if i < VERDICT.len() { VERDICT[i] } else { Measure::ALL[i - VERDICT.len()].column() };
+        i += 1;
+    }
+    columns
 };
-
-/// Rows a value depends on, from what it is computed of. "Rows" counts the value's own candle.
-mod memory {
-    /// A candle's own values.
-    pub(super) const CANDLE: usize = 1;
-
-    /// A value computed from the values of the last `rows` candles, each of memory `inner`.
-    pub(super) const fn window(rows: usize, inner: usize) -> usize {
-        rows - 1 + inner
-    }
-
-    /// A value of `candles` before, of memory `inner`.
-    pub(super) const fn lag(candles: usize, inner: usize) -> usize {
-        candles + inner
-    }
-
-    /// A value computed from two others.
-    pub(super) const fn both(a: usize, b: usize) -> usize {
-        if a > b { a } else { b }
-    }
-}
 
 impl Measure {
     /// The measure named in a rule: a column's name without its prefix.
     pub fn from_name(name: &str) -> Option<Self> {
-        COLUMNS.iter().find(|column| column.name.strip_prefix(PREFIX) == Some(name)).and_then(|column| match column.source {
-            Source::Measure(measure) => Some(measure),
-            _ => None,
-        })
+        Self::ALL.into_iter().find(|measure| measure.name() == name)
     }
 
     /// Names of all measures, in the order of the columns.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        COLUMNS.iter().filter(|column| matches!(column.source, Source::Measure(_))).filter_map(|column| column.name.strip_prefix(PREFIX))
+        Self::ALL.into_iter().map(Self::name)
     }
 
     /// Name in a rule.
     pub fn name(self) -> &'static str {
-        COLUMNS
-            .iter()
-            .find(|column| matches!(column.source, Source::Measure(measure) if measure == self))
-            .and_then(|column| column.name.strip_prefix(PREFIX))
-            .unwrap_or_default()
-    }
-
-    /// Reason code of a rule about this measure.
-    pub fn reason(self) -> u8 {
-        match self {
-            Self::Jump => reasons::JUMP,
-            Self::Sigma => reasons::VOLATILITY,
-            Self::Tail(..) => reasons::TAIL,
-        }
-    }
-
-    /// Rows of history the measure depends on, its own candle included.
-    pub const fn memory_rows(self, set: WindowSet) -> usize {
-        use memory::{CANDLE, both, lag, window};
-        let one_return = both(CANDLE, lag(1, CANDLE));
-        let sigma = both(window(volatility::TAPS, CANDLE), window(volatility::FLOOR_ROWS, CANDLE));
-        match self {
-            Self::Sigma => sigma,
-            Self::Jump => {
-                let product = both(one_return, lag(1, one_return));
-                both(one_return, lag(1, window(jump::PRODUCTS, product)))
-            }
-            Self::Tail(..) => {
-                let residual = both(one_return, lag(1, sigma));
-                both(sigma, window(set.tail_rows(), residual))
-            }
-        }
-    }
-
-    /// The measure's value.
-    #[inline(always)]
-    pub(crate) fn value(self, assessment: &Assessment) -> f64 {
-        match self {
-            Self::Jump => assessment.jump,
-            Self::Sigma => assessment.sigma,
-            Self::Tail(side, number) => {
-                let tail = match side {
-                    Side::Long => &assessment.long,
-                    Side::Short => &assessment.short,
-                };
-                match number {
-                    TailNumber::Var95 => tail.var95,
-                    TailNumber::Var99 => tail.var99,
-                    TailNumber::Es95 => tail.es95,
-                    TailNumber::Es99 => tail.es99,
-                    TailNumber::PLoss => tail.p_loss,
-                    TailNumber::XiRaw => tail.xi_raw,
-                    TailNumber::Xi => tail.xi,
-                }
-            }
-        }
+        self.column().name.strip_prefix(PREFIX).unwrap_or_default()
     }
 }
 
 impl Column {
-    /// Rows of history the column depends on, the row itself included. The verdict may depend on any measure, as rules may name any.
+    /// Rows of history the column depends on, the row itself included.
     pub const fn memory_rows(&self, set: WindowSet) -> usize {
         match self.source {
             Source::Measure(measure) => measure.memory_rows(set),
-            _ => memory_rows(set),
-        }
-    }
-
-    /// The column's value.
-    #[inline(always)]
-    pub(crate) fn value(&self, assessment: &Assessment) -> f64 {
-        match self.source {
-            Source::Size => assessment.size,
-            Source::Reason => f64::from(assessment.reason),
-            Source::Value => assessment.value,
-            Source::Measure(measure) => measure.value(assessment),
+            Source::Verdict => memory_rows(set),
         }
     }
 }
@@ -257,13 +195,47 @@ impl Column {
 /// M: rows the deepest measure depends on. The first `M` rows of a frame are not ready.
 pub const fn memory_rows(set: WindowSet) -> usize {
     let (mut deepest, mut i) = (0, 0);
-    while i < COLUMNS.len() {
-        if let Source::Measure(measure) = COLUMNS[i].source {
-            deepest = memory::both(deepest, measure.memory_rows(set));
-        }
+    while i < MEASURE_COUNT {
+        deepest = memory::both(deepest, Measure::ALL[i].memory_rows(set));
         i += 1;
     }
     deepest
+}
+
+/// Values of all measures of one candle, NaN where undefined.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Values([f64; MEASURE_COUNT]);
+
+impl Values {
+    /// One bit pattern for every NaN.
+    const NAN: f64 = f64::from_bits(0x7ff8_0000_0000_0000);
+    /// Nothing is known.
+    pub(crate) const UNDEFINED: Self = Self([Self::NAN; MEASURE_COUNT]);
+
+    /// Value of a measure.
+    #[inline(always)]
+    pub(crate) fn get(&self, measure: Measure) -> f64 {
+        self.0[measure as usize]
+    }
+
+    /// Sets a measure; every NaN becomes the same NaN.
+    #[inline(always)]
+    pub(crate) fn set(&mut self, measure: Measure, value: f64) {
+        self.0[measure as usize] = if value.is_nan() { Self::NAN } else { value };
+    }
+}
+
+impl Assessment {
+    /// The values in the order of [`COLUMNS`], every NaN with the same bits.
+    #[inline(always)]
+    pub fn row(&self) -> [f64; COLUMN_COUNT] {
+        let mut row = [Values::NAN; COLUMN_COUNT];
+        row[0] = self.size;
+        row[1] = f64::from(self.reason);
+        row[2] = self.value;
+        row[VERDICT.len()..].copy_from_slice(&self.values().0);
+        row
+    }
 }
 
 #[cfg(test)]
@@ -276,7 +248,7 @@ mod tests {
         assert_eq!(memory_rows(WindowSet::Compact), 590);
         for set in [WindowSet::Standard, WindowSet::Compact] {
             assert_eq!(Measure::Jump.memory_rows(set), 97);
-            assert_eq!(Measure::Sigma.memory_rows(set), 90);
+            assert_eq!(Measure::Sigma.memory_rows(set), 89);
         }
     }
 
@@ -286,10 +258,12 @@ mod tests {
             assert!(column.name.starts_with(PREFIX));
             assert!(COLUMNS[..i].iter().all(|other| other.name != column.name), "{}", column.name);
         }
-        assert_eq!(Measure::names().count(), COLUMN_COUNT - 3);
-        for name in Measure::names() {
-            assert_eq!(Measure::from_name(name).map(Measure::name), Some(name));
+        for (i, measure) in Measure::ALL.into_iter().enumerate() {
+            assert_eq!(measure as usize, i);
+            assert_eq!(Measure::from_name(measure.name()), Some(measure));
+            assert_eq!(COLUMNS[VERDICT.len() + i].name.strip_prefix(PREFIX), Some(measure.name()));
         }
         assert_eq!(Measure::from_name("size"), None);
+        const { assert!(COLUMN_COUNT <= 64) };
     }
 }

@@ -13,10 +13,15 @@ mod annotate;
 mod assessor;
 mod candle;
 pub mod columns;
+#[cfg(feature = "fault-injection")]
+pub mod fault;
 pub mod math;
 pub mod measure;
+mod memory;
 #[cfg(feature = "napi")]
 pub mod napi;
+pub mod normal;
+mod panel;
 mod params;
 pub mod reasons;
 mod rules;
@@ -25,8 +30,11 @@ pub mod window;
 
 pub use annotate::{annotate, annotate_with};
 pub use assessor::{Assessment, Assessor};
-pub use candle::{BadCandle, Candle, Frame, INPUT_COLUMNS, Problem};
-pub use params::{DEFAULT_LOSS_THRESHOLD, MAX_RULES, MAX_TIMEFRAME_S, Params, Profile, Rule, Violation, WindowSet};
+pub use candle::{BadCandle, Candle, Frame, INPUT_COLUMNS, MARKET_COLUMN, Problem};
+pub use params::{
+    DEFAULT_ADVERSE_HORIZON, DEFAULT_ADVERSE_QUANTILE, DEFAULT_LOSS_THRESHOLD, MAX_RULES, MAX_TIMEFRAME_S, Params, Profile, Rule,
+    Violation, WindowSet,
+};
 pub use rules::SIZE_STEPS;
 pub use simd::Backend;
 

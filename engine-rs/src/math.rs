@@ -88,7 +88,7 @@ pub fn exp(x: f64) -> f64 {
 
 /// ln of a ratio of two positive finite numbers. The ratio is limited to the normal numbers, so that no pair of valid prices gives an infinity.
 #[inline]
-pub(crate) fn ln_ratio(a: f64, b: f64) -> f64 {
+pub fn ln_ratio(a: f64, b: f64) -> f64 {
     ln((a / b).clamp(f64::MIN_POSITIVE, f64::MAX))
 }
 

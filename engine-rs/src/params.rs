@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::VERSION;
 use crate::columns::{Measure, memory_rows};
+use crate::measure::adverse::{MAX_HORIZON, MAX_QUANTILE, MIN_QUANTILE};
 
 /// Most rules a verdict may have.
 pub const MAX_RULES: usize = 16;
@@ -11,6 +12,10 @@ pub const MAX_RULES: usize = 16;
 pub const MAX_TIMEFRAME_S: u32 = 4 * 604_800;
 /// Loss of `p_loss` if none is given: a log-loss of 3 % on one candle.
 pub const DEFAULT_LOSS_THRESHOLD: f64 = 0.03;
+/// Horizon of the adverse excursion if none is given, in candles.
+pub const DEFAULT_ADVERSE_HORIZON: u16 = 48;
+/// Quantile of the adverse excursion if none is given.
+pub const DEFAULT_ADVERSE_QUANTILE: f64 = 0.95;
 
 /// A named set of rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +81,14 @@ impl WindowSet {
         }
     }
 
+    /// Volatilities a rank is taken among.
+    pub const fn rank_rows(self) -> usize {
+        match self {
+            Self::Standard => 500,
+            Self::Compact => 250,
+        }
+    }
+
     /// Residuals above the tail's threshold.
     pub const fn exceedances(self) -> usize {
         self.tail_rows() / 10
@@ -105,6 +118,8 @@ pub struct Params {
     timeframe_s: u32,
     rules: Vec<Rule>,
     loss_threshold: f64,
+    adverse_horizon_candles: u16,
+    adverse_quantile: f64,
 }
 
 /// One thing wrong with the parameters.
@@ -125,6 +140,8 @@ impl Params {
             timeframe_s: timeframe_s.clamp(1, MAX_TIMEFRAME_S),
             rules: profile.rules(),
             loss_threshold: DEFAULT_LOSS_THRESHOLD,
+            adverse_horizon_candles: DEFAULT_ADVERSE_HORIZON,
+            adverse_quantile: DEFAULT_ADVERSE_QUANTILE,
         }
     }
 
@@ -145,7 +162,8 @@ impl Params {
             check.violation(String::new(), "must be an object".to_owned());
             return Err(check.violations);
         };
-        check.keys(&object, "", &["profile", "window_set", "timeframe_s", "rules", "loss_threshold"]);
+        let known = ["profile", "window_set", "timeframe_s", "rules", "loss_threshold", "adverse_horizon_candles", "adverse_quantile"];
+        check.keys(&object, "", &known);
         let profile = check.choice(&object, "profile", &Profile::ALL, Profile::name).unwrap_or(Profile::Aggressive);
         let window_set = check.choice(&object, "window_set", &WindowSet::ALL, WindowSet::name).unwrap_or(WindowSet::Standard);
         let timeframe_s = check.timeframe(&object);
@@ -159,8 +177,24 @@ impl Params {
                 check.number(value, "loss_threshold", "a number above 0 and below 1", |x| x > 0.0 && x < 1.0).unwrap_or_default()
             }
         };
+        let adverse_horizon_candles = match present(&object, "adverse_horizon_candles") {
+            None => DEFAULT_ADVERSE_HORIZON,
+            Some(value) => {
+                let expected = format!("a whole number of candles from 1 to {MAX_HORIZON}");
+                let valid = |x: f64| x.fract() == 0.0 && (1.0..=f64::from(MAX_HORIZON)).contains(&x);
+                check.number(value, "adverse_horizon_candles", &expected, valid).unwrap_or_default() as u16
+            }
+        };
+        let adverse_quantile = match present(&object, "adverse_quantile") {
+            None => DEFAULT_ADVERSE_QUANTILE,
+            Some(value) => {
+                let expected = format!("a number from {MIN_QUANTILE} to {MAX_QUANTILE}");
+                let valid = |x: f64| (MIN_QUANTILE..=MAX_QUANTILE).contains(&x);
+                check.number(value, "adverse_quantile", &expected, valid).unwrap_or_default()
+            }
+        };
         if check.violations.is_empty() {
-            Ok(Self { profile, window_set, timeframe_s, rules, loss_threshold })
+            Ok(Self { profile, window_set, timeframe_s, rules, loss_threshold, adverse_horizon_candles, adverse_quantile })
         } else {
             Err(check.violations)
         }
@@ -191,6 +225,16 @@ impl Params {
         self.loss_threshold
     }
 
+    /// Horizon of the adverse excursion in candles, 1 … 288.
+    pub fn adverse_horizon_candles(&self) -> u16 {
+        self.adverse_horizon_candles
+    }
+
+    /// Quantile of the adverse excursion, 0.5 … 0.99.
+    pub fn adverse_quantile(&self) -> f64 {
+        self.adverse_quantile
+    }
+
     /// M: rows of history a verdict depends on.
     pub fn memory_rows(&self) -> usize {
         memory_rows(self.window_set)
@@ -217,6 +261,8 @@ impl Params {
             "timeframe_s": self.timeframe_s,
             "rules": rules,
             "loss_threshold": self.loss_threshold,
+            "adverse_horizon_candles": self.adverse_horizon_candles,
+            "adverse_quantile": self.adverse_quantile,
         })
     }
 

@@ -4,16 +4,26 @@
 pub const OK: u8 = 0;
 /// Fewer candles than the engine's memory M precede this one: there is no history to judge by.
 pub const WARMING_UP: u8 = 1;
-/// More than a quarter of the jump window's returns are zero, or their mean product is zero: coarse ticks or an illiquid pair. The jump rule is not applied; the entry is allowed at full size and flagged.
+/// A measure that a rule is about is undefined: for the jump, more than a quarter of its window's returns are zero or their mean product is (coarse ticks, an illiquid pair); for others, too few trades, exceedances or market candles. The rule is not applied; if no other binds, the entry is allowed at full size and flagged.
 pub const INSUFFICIENT_VARIATION: u8 = 2;
 /// The candles sent are not valid (NaN, a price not above 0, high below low, negative volume, dates not ascending).
 pub const BAD_INPUT: u8 = 3;
 /// The signal candle is a jump: |return| is large against the pair's own recent bipower variation (J).
 pub const JUMP: u8 = 4;
-/// The range volatility of the pair is above the level of a rule you configured.
+/// A volatility of the pair, or its rank, is above the level of a rule you configured.
 pub const VOLATILITY: u8 = 5;
-/// A tail measure (VaR, ES, P(loss)) is above the level of a rule you configured.
+/// A tail measure (VaR, ES, P(loss), shape, event) is above the level of a rule you configured.
 pub const TAIL: u8 = 6;
+/// The volatility regime or the change of volatility is above the level of a rule you configured.
+pub const REGIME: u8 = 7;
+/// The adverse excursion to be expected is above the level of a rule you configured.
+pub const ADVERSE: u8 = 8;
+/// The volume surprise or the order flow is above the level of a rule you configured.
+pub const WHALE: u8 = 9;
+/// A measure of illiquidity or of the spread is above the level of a rule you configured.
+pub const LIQUIDITY: u8 = 10;
+/// The pair's response to the market pair, or its left vega, is above the level of a rule you configured.
+pub const FRAGILITY: u8 = 11;
 /// The session is HALTED by hand: no entries.
 pub const HALTED: u8 = 30;
 /// The session is REDUCING by hand: no new risk.
@@ -38,6 +48,10 @@ pub const BELOW_MIN_STAKE: u8 = 39;
 pub const ABOVE_CAP: u8 = 40;
 /// The decision could not be written to the journal, so it was not made.
 pub const JOURNAL_FAILED: u8 = 41;
+/// Mark-to-market equity is below its high-water mark of the last drawdown_window_days, and soft_drawdown cuts stakes in proportion.
+pub const DRAWDOWN_SOFT: u8 = 42;
+/// As many pairs as max_side_positions allows have a position or a pending entry order on this side.
+pub const SIDE_POSITIONS: u8 = 43;
 /// The bridge is absent, dead, slow or its circuit breaker is open.
 pub const UNAVAILABLE: u8 = 70;
 /// The bridge answered with something that is not the protocol, or with another protocol version.
@@ -63,6 +77,11 @@ pub const fn name(code: u8) -> &'static str {
         JUMP => "jump",
         VOLATILITY => "volatility",
         TAIL => "tail",
+        REGIME => "regime",
+        ADVERSE => "adverse",
+        WHALE => "whale",
+        LIQUIDITY => "liquidity",
+        FRAGILITY => "fragility",
         HALTED => "halted",
         REDUCING => "reducing",
         STALE => "stale",
@@ -75,6 +94,8 @@ pub const fn name(code: u8) -> &'static str {
         BELOW_MIN_STAKE => "below_min_stake",
         ABOVE_CAP => "above_cap",
         JOURNAL_FAILED => "journal_failed",
+        DRAWDOWN_SOFT => "drawdown_soft",
+        SIDE_POSITIONS => "side_positions",
         UNAVAILABLE => "unavailable",
         PROTOCOL_ERROR => "protocol_error",
         WRONG_FINGERPRINT => "wrong_fingerprint",

@@ -1,6 +1,6 @@
 //! The candle verdict: rules applied to measures.
 
-use crate::assessor::Assessment;
+use crate::columns::Values;
 use crate::params::Rule;
 use crate::reasons;
 
@@ -38,11 +38,11 @@ impl Rule {
 /// Smallest size over the rules; the first rule that gives it binds. A rule whose measure is undefined is not applied; if nothing
 /// binds, that is flagged.
 #[inline(always)]
-pub(crate) fn verdict(rules: &[Rule], assessment: &Assessment) -> Verdict {
+pub(crate) fn verdict(rules: &[Rule], values: &Values) -> Verdict {
     let mut binding = Verdict { size: 1.0, reason: reasons::OK, value: f64::NAN };
     let mut undefined = false;
     for rule in rules {
-        let value = rule.measure.value(assessment);
+        let value = values.get(rule.measure);
         if value.is_nan() {
             undefined = true;
             continue;

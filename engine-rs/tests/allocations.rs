@@ -5,7 +5,10 @@ mod common;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use talebridge_engine::{Assessor, Backend, Candle, Params};
+use talebridge_engine::measure::black_swan::Side;
+use talebridge_engine::measure::quantum::encoding::QUBITS;
+use talebridge_engine::measure::quantum::{Pool, Settings};
+use talebridge_engine::{Assessor, Backend, Candle, Params, Profile, WindowSet};
 
 thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
@@ -63,4 +66,22 @@ fn a_push_allocates_nothing() {
         assert!(sizes > 0.0, "verdicts were made");
         assert_eq!(allocations, 0, "on {}", backend.name());
     }
+}
+
+#[test]
+fn a_quantum_diagnosis_in_a_pool_allocates_nothing() {
+    let mut assessor = Assessor::new(Params::new(Profile::Aggressive, WindowSet::Compact, 300));
+    common::market(9, 800).iter().for_each(|candle| assert!(assessor.push(candle).is_ok()));
+    let mut pool = Pool::new(QUBITS);
+    let mut calls = 0;
+    let allocations = count(|| {
+        for seed in 0..3 {
+            for side in [Side::Long, Side::Short] {
+                let report = assessor.quantum_diagnostic(side, &Settings { seed, ..Settings::default() }, &mut pool);
+                calls += report.map_or(0, |report| report.calls);
+            }
+        }
+    });
+    assert_eq!(allocations, 0);
+    assert!(calls > 100_000, "the diagnosis did its work: {calls}");
 }

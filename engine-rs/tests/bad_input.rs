@@ -4,9 +4,10 @@ mod common;
 
 use common::{Columns, market};
 use proptest::prelude::*;
-use talebridge_engine::columns::{COLUMN_COUNT, COLUMNS};
-use talebridge_engine::measure::black_swan::Tail;
-use talebridge_engine::{Assessor, Candle, Frame, INPUT_COLUMNS, Params, Problem, Profile, WindowSet, annotate, reasons};
+use talebridge_engine::columns::{COLUMN_COUNT, COLUMNS, Measure};
+use talebridge_engine::{
+    Assessment, Assessor, Candle, Frame, INPUT_COLUMNS, MARKET_COLUMN, Params, Problem, Profile, WindowSet, annotate, reasons,
+};
 
 fn params() -> Params {
     Params::new(Profile::Conservative, WindowSet::Compact, 300)
@@ -15,7 +16,7 @@ fn params() -> Params {
 /// Every way a candle can be bad: the column changed, the value put there (from the good candle and its predecessor), the column named.
 type Defect = (usize, fn(&Candle, &Candle) -> f64, &'static str, Problem);
 
-const DEFECTS: [Defect; 23] = [
+const DEFECTS: [Defect; 27] = [
     (0, |_, _| f64::NAN, "date", Problem::NotFinite),
     (0, |_, _| f64::INFINITY, "date", Problem::NotFinite),
     (0, |_, previous| previous.open_ms, "date", Problem::NotAscending),
@@ -39,6 +40,10 @@ const DEFECTS: [Defect; 23] = [
     (5, |_, _| f64::INFINITY, "volume", Problem::NotFinite),
     (5, |_, _| -1e-9, "volume", Problem::Negative),
     (5, |_, _| f64::NEG_INFINITY, "volume", Problem::NotFinite),
+    (6, |_, _| f64::INFINITY, MARKET_COLUMN, Problem::NotFinite),
+    (6, |_, _| f64::NEG_INFINITY, MARKET_COLUMN, Problem::NotFinite),
+    (6, |_, _| 0.0, MARKET_COLUMN, Problem::NotPositive),
+    (6, |_, _| -1.0, MARKET_COLUMN, Problem::NotPositive),
 ];
 
 #[test]
@@ -54,7 +59,7 @@ fn every_defect_is_refused_by_row_and_column_and_leaves_the_state_alone() {
         let value = value(&candles[row], &candles[row - 1]);
         let mut columns = Columns::of(&candles);
         columns.0[column][row] = value;
-        let what = format!("{} = {value}", INPUT_COLUMNS[column]);
+        let what = format!("{} = {value}", INPUT_COLUMNS.get(column).unwrap_or(&MARKET_COLUMN));
 
         let error = annotate(&params(), columns.frame()).expect_err(&what);
         assert_eq!((error.row, error.column, error.problem), (row, named, problem), "{what}");
@@ -89,10 +94,55 @@ fn the_first_bad_row_is_named_and_every_row_is_looked_at() {
 fn frames_of_other_shapes_are_refused() {
     let (a, b) = ([1.0; 3], [1.0; 2]);
     assert!(Frame::new([&a, &a, &a, &a, &a, &b]).is_none());
-    assert!(Frame::from_block(&[0.0; 17], 3).is_none());
+    let frame = Frame::new([&a; 6]).expect("equal lengths");
+    assert!(frame.with_market(&b).is_none());
+    for values in [17, 19, 20, 22] {
+        assert!(Frame::from_block(&[0.0; 22][..values], 3).is_none(), "{values}");
+    }
     assert!(Frame::from_block(&[0.0; 18], usize::MAX).is_none());
+    let block: [f64; 21] = std::array::from_fn(|i| i as f64);
+    let with_market = Frame::from_block(&block, 3).expect("seven columns");
+    assert_eq!((with_market.candle(2).volume, with_market.candle(2).market_close), (17.0, 20.0));
+    assert!(Frame::from_block(&block[..18], 3).expect("six columns").candle(2).market_close.is_nan());
     let empty = Frame::from_block(&[], 0).expect("an empty frame is a frame");
     assert_eq!(annotate(&params(), empty), Ok(Vec::new()));
+}
+
+/// What must hold of every ready row.
+fn assert_sane_row(t: usize, a: &Assessment) {
+    let get = |name: &str| a.get(Measure::from_name(name).expect(name));
+    for measure in Measure::ALL {
+        assert!(!a.get(measure).is_infinite(), "{} at row {t}", measure.name());
+    }
+    assert!(get("sigma") >= 1e-6);
+    for name in ["sigma_ewma", "sigma_rs", "sigma_yz", "sigma_gk"] {
+        assert!(get(name) >= 0.0, "{name} at row {t}: {}", get(name));
+    }
+    assert!(get("jump").is_nan() || get("jump") >= 0.0);
+    assert_eq!(get("jump_level").is_nan(), get("jump").is_nan());
+    let rank = get("sigma_rank");
+    assert!(0.0 < rank && rank < 1.0, "row {t}: {rank}");
+    assert!([0.0, 1.0, 2.0, 3.0].contains(&get("regime")));
+    assert_eq!(get("change_alarm"), if get("change").abs() > 12.0 { get("change").signum() } else { 0.0 });
+    assert!(get("max_to_sum").is_nan() || (0.0..=1.0).contains(&get("max_to_sum")));
+    for side in ["long", "short"] {
+        let get = |name: &str| get(&format!("{name}_{side}"));
+        let (var95, var99, es95, es99) = (get("var95"), get("var99"), get("es95"), get("es99"));
+        assert!(0.0 <= var95 && var95 <= var99 && var95 <= es95 && var99 <= es99 && es95 <= es99, "row {t}: {a:?}");
+        assert!((0.0..=1.0).contains(&get("p_loss")), "row {t}: {a:?}");
+        let (xi, xi_raw, xi_se, n) = (get("xi"), get("xi_raw"), get("xi_se"), get("tail_n"));
+        assert!(
+            xi.is_nan() == xi_raw.is_nan() && xi_se.is_nan() == xi.is_nan() && (xi.is_nan() || (0.1..=0.95).contains(&xi)),
+            "row {t}: {a:?}"
+        );
+        assert!(xi.is_nan() || (n >= 30.0 && xi_se > 0.0 && xi_se < 1.0), "row {t}: {a:?}");
+        assert!(
+            get("theta").is_nan() == (n < 2.0) && (get("theta").is_nan() || (0.0 < get("theta") && get("theta") <= 1.0)),
+            "row {t}: {a:?}"
+        );
+        assert!(get("hill").is_nan() || get("hill") >= 0.0);
+        assert!([0.0, 1.0, 2.0].contains(&get("event")));
+    }
 }
 
 /// What must hold of every assessment of valid candles.
@@ -107,13 +157,7 @@ fn assert_sane(params: &Params, candles: &[Candle]) {
             continue;
         }
         assert_ne!(a.reason, reasons::WARMING_UP);
-        assert!(a.sigma >= 1e-6 && a.sigma.is_finite(), "{a:?}");
-        assert!(a.jump.is_nan() || a.jump >= 0.0, "{a:?}");
-        for Tail { var95, var99, es95, es99, p_loss, xi_raw, xi } in [a.long, a.short] {
-            assert!(0.0 <= var95 && var95 <= var99 && var95 <= es95 && var99 <= es99 && es95 <= es99, "row {t}: {a:?}");
-            assert!(es99.is_finite() && (0.0..=1.0).contains(&p_loss), "row {t}: {a:?}");
-            assert!(xi.is_nan() == xi_raw.is_nan() && (xi.is_nan() || (0.1..=0.95).contains(&xi)), "row {t}: {a:?}");
-        }
+        assert_sane_row(t, &a);
     }
 }
 
@@ -127,6 +171,7 @@ fn candle(t: usize, open: f64, close: f64, up: f64, down: f64) -> Candle {
         low: clamp(open.min(close) / (1.0 + down)),
         close,
         volume: 0.0,
+        market_close: f64::NAN,
     }
 }
 
@@ -139,7 +184,7 @@ fn dead_one_sided_and_absurd_markets_are_assessed() {
     dead.iter().for_each(|c| assert!(assessor.push(c).is_ok()));
     let a = assessor.assessment();
     assert_eq!((a.size, a.reason), (1.0, reasons::INSUFFICIENT_VARIATION), "allowed, but flagged");
-    assert!(a.jump.is_nan() && a.value.is_nan() && a.long.xi.is_nan(), "nothing to fit: {a:?}");
+    assert!(a.get(Measure::Jump).is_nan() && a.value.is_nan() && a.get(Measure::XiLong).is_nan(), "nothing to fit: {a:?}");
 
     let mut shock = dead.clone();
     shock.push(candle(rows, 1.0, 0.3, 0.0, 0.0));
@@ -187,11 +232,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn garbage_never_panics(rows in 0..40usize, values in prop::collection::vec(any_double(), 240)) {
-        let frame = Frame::from_block(&values[..rows * 6], rows).expect("the right size");
+    fn garbage_never_panics(rows in 0..40usize, market: bool, values in prop::collection::vec(any_double(), 280)) {
+        let columns = if market { 7 } else { 6 };
+        let frame = Frame::from_block(&values[..rows * columns], rows).expect("the right size");
         match annotate(&params(), frame) {
             Ok(block) => prop_assert_eq!(block.len(), rows * COLUMN_COUNT),
-            Err(error) => prop_assert!(error.row < rows && INPUT_COLUMNS.contains(&error.column)),
+            Err(error) => prop_assert!(error.row < rows && (INPUT_COLUMNS.contains(&error.column) || error.column == MARKET_COLUMN)),
         }
     }
 

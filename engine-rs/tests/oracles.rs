@@ -3,7 +3,8 @@
 mod common;
 
 use serde_json::Value;
-use talebridge_engine::measure::black_swan::Tail;
+use talebridge_engine::columns::Measure;
+use talebridge_engine::measure::adverse::Adverse;
 use talebridge_engine::measure::gpd::{Gpd, MAX_EXCEEDANCES, fit_on};
 use talebridge_engine::{Assessor, Backend, Params, math};
 
@@ -119,6 +120,9 @@ fn a_shape_of_zero_is_the_exponential_limit() {
     }
 }
 
+/// Measures with an independent evaluation in `generate.py`.
+const CHECKED_MEASURES: usize = 38;
+
 #[test]
 fn measures_agree_with_a_direct_evaluation_of_the_formulas() {
     for case in list(&oracles(), "pipeline") {
@@ -130,17 +134,29 @@ fn measures_agree_with_a_direct_evaluation_of_the_formulas() {
         for candle in &candles {
             assessor.push(candle).expect("a valid candle");
         }
-        let got = assessor.assessment();
-        assert_close(got.sigma, number(&case["sigma"]), 1e-12, "sigma");
-        assert_close(got.jump, number(&case["jump"]), 1e-11, "J");
-        for (side, tail) in [("long", got.long), ("short", got.short)] {
-            let Tail { var95, var99, es95, es99, p_loss, xi_raw, xi } = tail;
-            let values =
-                [("var95", var95), ("var99", var99), ("es95", es95), ("es99", es99), ("p_loss", p_loss), ("xi_raw", xi_raw), ("xi", xi)];
-            for (name, value) in values {
-                assert_close(value, number(&case[side][name]), 1e-10, &format!("{name} {side} at row {row}"));
-            }
+        let Value::Object(expected) = &case["measures"] else { panic!("no measures") };
+        assert_eq!(expected.len(), CHECKED_MEASURES);
+        for (name, expected) in expected {
+            let got = assessor.assessment().get(Measure::from_name(name).expect(name));
+            assert_close(got, number(expected), 1e-9, &format!("{name} at row {row} of {}", case["window_set"]));
         }
+    }
+}
+
+#[test]
+fn adverse_excursion_agrees_with_a_direct_evaluation_of_its_table() {
+    let oracles = oracles();
+    let cases = list(&oracles, "adverse");
+    assert_eq!(cases.len(), 60);
+    for case in cases {
+        let whole = |key: &str| case[key].as_u64().expect(key);
+        let mut adverse = Adverse::new(whole("timeframe_s") as u32, whole("horizon") as u16, number(&case["quantile"]));
+        for candle in common::market(whole("seed"), whole("row") as usize + 1) {
+            adverse.push((candle.high / candle.low).ln());
+        }
+        let got = adverse.quantiles(number(&case["sigma"]));
+        assert_close(got.long, number(&case["long"]), 1e-11, &format!("long of {case}"));
+        assert_close(got.short, number(&case["short"]), 1e-11, &format!("short of {case}"));
     }
 }
 

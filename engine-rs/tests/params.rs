@@ -13,8 +13,8 @@ fn missing_and_null_keys_take_the_defaults() {
     let expected = Params::new(Profile::Aggressive, WindowSet::Standard, 300);
     for json in [
         r#"{"timeframe_s": 300}"#,
-        r#"{"timeframe_s": 300.0, "profile": null, "window_set": null, "rules": null, "loss_threshold": null}"#,
-        r#"{"timeframe_s": 300, "profile": "aggressive", "window_set": "standard", "loss_threshold": 0.03}"#,
+        r#"{"timeframe_s": 300.0, "profile": null, "window_set": null, "rules": null, "loss_threshold": null, "adverse_horizon_candles": null, "adverse_quantile": null}"#,
+        r#"{"timeframe_s": 300, "profile": "aggressive", "window_set": "standard", "loss_threshold": 0.03, "adverse_horizon_candles": 48.0, "adverse_quantile": 0.95}"#,
     ] {
         assert_eq!(Params::from_json(json).as_ref(), Ok(&expected), "{json}");
     }
@@ -41,6 +41,8 @@ fn fingerprints_differ_with_every_parameter() {
         r#"{"timeframe_s": 300, "profile": "extreme"}"#,
         r#"{"timeframe_s": 300, "window_set": "compact"}"#,
         r#"{"timeframe_s": 300, "loss_threshold": 0.031}"#,
+        r#"{"timeframe_s": 300, "adverse_horizon_candles": 49}"#,
+        r#"{"timeframe_s": 300, "adverse_quantile": 0.96}"#,
         r#"{"timeframe_s": 300, "rules": []}"#,
         r#"{"timeframe_s": 300, "rules": [{"measure": "sigma", "from": 0.01, "to": 0.02, "min_size": 0}]}"#,
         r#"{"timeframe_s": 300, "rules": [{"measure": "sigma", "from": 0.01, "to": 0.02, "min_size": 0, "deny_above": 1}]}"#,
@@ -55,7 +57,7 @@ fn fingerprints_differ_with_every_parameter() {
 #[test]
 fn every_violation_is_reported_at_once() {
     let found = violations(
-        r#"{"profile": "bold", "window_set": 3, "loss_threshold": 1, "colour": "red", "rules": [
+        r#"{"profile": "bold", "window_set": 3, "loss_threshold": 1, "adverse_horizon_candles": 289, "adverse_quantile": 0.995, "colour": "red", "rules": [
             {"measure": "jum", "from": 3, "to": 2, "min_size": 1.5, "deny_above": 1},
             {"measure": "size", "from": "x", "to": null, "min_size": -0.1, "extra": 1},
             "jump"]}"#,
@@ -79,6 +81,8 @@ fn every_violation_is_reported_at_once() {
             "rules[1].min_size",
             "rules[2]",
             "loss_threshold",
+            "adverse_horizon_candles",
+            "adverse_quantile",
         ]
     );
     assert!(found[1].1.contains("conservative, aggressive, extreme") && found[1].1.contains("bold"), "{}", found[1].1);

@@ -2,13 +2,22 @@
 //!
 //! zₜ = rₜ/σₜ with σₜ known at the close of t − 1. Of the last W losses (−z for longs, +z for shorts) the k largest exceed the threshold u = z₍ₖ₊₁₎;
 //! the exceedances are fitted by a generalised Pareto distribution, and with n of W strictly above u
-//! VaR_q = σ·(u + β/ξ·((W/n·(1−q))^(−ξ) − 1)),  ES_q = (VaR_q + σ(β − ξu))/(1 − ξ)   (McNeil, Frey & Embrechts 2005, §7.2.3),
+//! VaR_q = σ·(u + β/ξ·((W/n·(1−q))^(−ξ) − 1)),  ES_q = (VaR_q + σ(β − ξu))/(1 − ξ)   (McNeil, Frey & Embrechts 2005, §7.2.3); VaR 95 is σ times the
+//! window's own loss number (W + 1)/20 from the top, for which no model is needed and which the limits of the shape cannot bias,
 //! P(L > c) = n/W·(1 + ξ(c/σ − u)/β)^(−1/ξ) for c/σ > u, else the empirical share.
 //! All are log-losses of the next candle, σ being the forecast for it.
+//!
+//! Beside them: standard error (1 + ξ)/√n of the fitted shape (that of the maximum-likelihood estimator, ξ > −½), the shape by two other estimators
+//! ([`super::hill`]), the extremal index of the residuals beyond u ([`super::extremal_index`]), the max-to-sum ratio ([`super::max_to_sum`]), and what
+//! the candle itself was by the tail known before it: a warning if its loss exceeded u, a swan if such a loss had a probability below 1 in 1000.
 
+use super::extremal_index;
 use super::gpd::{self, Exceedances, Gpd, MAX_EXCEEDANCES};
-use crate::simd::Simd;
-use crate::window::SortedWindow;
+use super::hill::{Multiples, Shapes};
+use super::left_vega::{TailHint, left_vega};
+use super::max_to_sum::MaxToSum;
+use crate::simd::{LANES, Simd};
+use crate::window::{Ring, SortedWindow};
 
 /// Fewer strict exceedances than this are not fitted; the empirical quantiles are used instead.
 pub const MIN_EXCEEDANCES: usize = 30;
@@ -34,13 +43,56 @@ pub struct Tail {
     pub xi_raw: f64,
     /// Shape used: the fitted one limited to [0.10, 0.95]; NaN like `xi_raw`.
     pub xi: f64,
+    /// Standard error of `xi_raw`; NaN like it.
+    pub xi_se: f64,
+    /// Residuals strictly beyond the threshold.
+    pub n: usize,
+    /// The shape by two other estimators; NaN where the threshold is not above 0.
+    pub shapes: Shapes,
+    /// Extremal index of the exceedances in (0, 1]; NaN for fewer than two.
+    pub theta: f64,
 }
 
 impl Tail {
-    /// Every value undefined.
-    pub(crate) const UNDEFINED: Self =
-        Self { var95: f64::NAN, var99: f64::NAN, es95: f64::NAN, es99: f64::NAN, p_loss: f64::NAN, xi_raw: f64::NAN, xi: f64::NAN };
+    const UNDEFINED: Self = Self {
+        var95: f64::NAN,
+        var99: f64::NAN,
+        es95: f64::NAN,
+        es99: f64::NAN,
+        p_loss: f64::NAN,
+        xi_raw: f64::NAN,
+        xi: f64::NAN,
+        xi_se: f64::NAN,
+        n: 0,
+        shapes: Shapes::UNDEFINED,
+        theta: f64::NAN,
+    };
 }
+
+/// What a candle was to one side, by the tail known before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Not a tail loss.
+    None,
+    /// A loss beyond the threshold.
+    Warning,
+    /// A loss of probability below 1 in 1000.
+    Swan,
+}
+
+impl Event {
+    /// 0 none, 1 warning, 2 swan.
+    pub fn code(self) -> f64 {
+        match self {
+            Self::None => 0.0,
+            Self::Warning => 1.0,
+            Self::Swan => 2.0,
+        }
+    }
+}
+
+/// Probability below which a loss is a swan.
+pub const SWAN_PROBABILITY: f64 = 1e-3;
 
 /// The two sides of a trade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +101,11 @@ pub enum Side {
     Long,
     /// Loses when the price rises.
     Short,
+}
+
+impl Side {
+    /// Both.
+    pub const BOTH: [Self; 2] = [Self::Long, Self::Short];
 }
 
 /// VaR and ES in units of σ. Depends only on the top k + 1 losses of the window.
@@ -63,16 +120,21 @@ struct StandardTail {
     var99: f64,
     es95: f64,
     es99: f64,
+    n: usize,
+    shapes: Shapes,
+    theta: f64,
 }
 
 /// State: the last W residuals in order, and the fits they last gave.
 #[derive(Clone, Debug)]
 pub struct BlackSwan {
     residuals: SortedWindow,
+    fourth_powers: MaxToSum,
     exceedances: usize,
     /// Cache only: equal windows give equal fits.
     long: Option<StandardTail>,
     short: Option<StandardTail>,
+    vega_hints: [TailHint; 2],
 }
 
 impl BlackSwan {
@@ -81,43 +143,90 @@ impl BlackSwan {
         let rows = rows.max(2);
         Self {
             residuals: SortedWindow::new(rows),
+            fourth_powers: MaxToSum::default(),
             exceedances: exceedances.clamp(1, MAX_EXCEEDANCES.min(rows - 1)),
             long: None,
             short: None,
+            vega_hints: [TailHint::default(); 2],
         }
     }
 
     /// Takes the residual z = r/σ of a candle, σ being the one known before it.
     #[inline(always)]
     pub fn push(&mut self, z: f64) {
-        let (lowest, highest) = self.residuals.push(z);
+        let replaced = self.residuals.push(z);
+        self.fourth_powers.replace(replaced.value, z);
         let k = self.exceedances;
-        if lowest <= k {
+        if replaced.lowest <= k {
             self.long = None;
         }
-        if highest + k + 1 >= self.residuals.as_slice().len() {
+        if replaced.highest + k + 1 >= self.residuals.as_slice().len() {
             self.short = None;
         }
     }
 
-    /// Tail of `side` for the next candle with volatility `sigma`; `loss_threshold` is the log-loss of `p_loss`.
+    /// The residuals of the window, ascending; zeros stand for those that have not come yet.
     #[inline(always)]
-    pub(crate) fn tail<S: Simd>(&mut self, s: S, side: Side, sigma: f64, loss_threshold: f64) -> Tail {
-        let cached = match side {
-            Side::Long => self.long,
-            Side::Short => self.short,
+    pub fn residuals(&self) -> &[f64] {
+        self.residuals.as_slice()
+    }
+
+    /// What the residual `z`, not yet pushed, is to `side`, by the tail last fitted; nothing where none is.
+    #[inline(always)]
+    pub(crate) fn event(&self, side: Side, z: f64) -> Event {
+        let (loss, tail) = match side {
+            Side::Long => (-z, self.long),
+            Side::Short => (z, self.short),
         };
-        let tail = match cached {
-            Some(tail) => tail,
-            None => {
-                let tail = standard_tail(s, Losses { residuals: self.residuals.as_slice(), side }, self.exceedances);
-                match side {
-                    Side::Long => self.long = Some(tail),
-                    Side::Short => self.short = Some(tail),
-                }
-                tail
-            }
+        match tail {
+            Some(tail) if loss > tail.threshold && loss > 0.0 => match tail.fitted {
+                Some((_, gpd)) if tail.share * gpd.survival(loss - tail.threshold) < SWAN_PROBABILITY => Event::Swan,
+                _ => Event::Warning,
+            },
+            _ => Event::None,
+        }
+    }
+
+    /// Share of Σ z⁴ that the largest residual is; NaN if all are zero.
+    #[inline(always)]
+    pub(crate) fn max_to_sum(&self) -> f64 {
+        let z = self.residuals.as_slice();
+        let (lowest, highest) = (z[0].abs(), z[z.len() - 1].abs());
+        self.fourth_powers.ratio(if lowest > highest { lowest } else { highest })
+    }
+
+    /// Fits the tail of `side` again if it has changed.
+    #[inline(always)]
+    pub(crate) fn fit<S: Simd>(&mut self, s: S, side: Side) {
+        let (residuals, k) = (&self.residuals, self.exceedances);
+        let tail = match side {
+            Side::Long => &mut self.long,
+            Side::Short => &mut self.short,
         };
+        if tail.is_none() {
+            *tail = Some(standard_tail(s, Losses { residuals: residuals.as_slice(), side }, residuals.by_age(), k));
+        }
+    }
+
+    /// Left vega of `side` at the volatility `sigma`, as a log-loss per unit of scale.
+    #[inline(always)]
+    pub(crate) fn left_vega<S: Simd>(&mut self, s: S, side: Side, sigma: f64) -> f64 {
+        let hint = match side {
+            Side::Long => &mut self.vega_hints[0],
+            Side::Short => &mut self.vega_hints[1],
+        };
+        sigma * left_vega(s, self.residuals.as_slice(), side, hint)
+    }
+
+    /// Tail of `side` for the next candle with volatility `sigma`; `loss_threshold` is the log-loss of `p_loss`. Undefined before the first
+    /// [`Self::fit`] after a push.
+    #[inline(always)]
+    pub(crate) fn tail(&self, side: Side, sigma: f64, loss_threshold: f64) -> Tail {
+        let fitted = match side {
+            Side::Long => &self.long,
+            Side::Short => &self.short,
+        };
+        let Some(tail) = fitted else { return Tail::UNDEFINED };
         let losses = Losses { residuals: self.residuals.as_slice(), side };
         let standardised = loss_threshold / sigma;
         let p_loss = match tail.fitted {
@@ -132,6 +241,10 @@ impl BlackSwan {
             p_loss,
             xi_raw: tail.fitted.map_or(f64::NAN, |(xi_raw, _)| xi_raw),
             xi: tail.fitted.map_or(f64::NAN, |(_, gpd)| gpd.xi),
+            xi_se: tail.fitted.map_or(f64::NAN, |(xi_raw, _)| (1.0 + if xi_raw > -0.5 { xi_raw } else { -0.5 }) / (tail.n as f64).sqrt()),
+            n: tail.n,
+            shapes: tail.shapes,
+            theta: tail.theta,
         }
     }
 }
@@ -164,12 +277,14 @@ impl Losses<'_> {
         above as f64 / n as f64
     }
 
-    /// Quantile of the losses whose upper tail has probability `p`, type 7; not below 0.
+    /// Quantile of the losses whose upper tail has probability `p`: the order statistic number (n + 1)·p from the top, between two neighbours by
+    /// interpolation (type 6 of Hyndman & Fan 1996; the next of n + 1 exchangeable losses exceeds the j-th greatest with probability j/(n + 1)).
     fn quantile(&self, p: f64) -> f64 {
-        let position = (self.residuals.len() - 1) as f64 * p;
-        let i = (position as usize).min(self.residuals.len() - 2);
-        let value = self.top(i) + (self.top(i + 1) - self.top(i)) * (position - i as f64);
-        if value > 0.0 { value } else { 0.0 }
+        let n = self.residuals.len();
+        let position = (n + 1) as f64 * p - 1.0;
+        let position = if position > 0.0 { position } else { 0.0 };
+        let i = (position as usize).min(n - 2);
+        self.top(i) + (self.top(i + 1) - self.top(i)) * (position - i as f64)
     }
 
     /// Mean of the greatest share `p` of the losses, the last of them counted in part (Acerbi & Tasche 2002).
@@ -186,7 +301,7 @@ const P95: f64 = 0.05;
 const P99: f64 = 0.01;
 
 #[inline(always)]
-fn standard_tail<S: Simd>(s: S, losses: Losses<'_>, k: usize) -> StandardTail {
+fn standard_tail<S: Simd>(s: S, losses: Losses<'_>, by_age: &Ring, k: usize) -> StandardTail {
     let threshold = losses.top(k);
     let mut y = Exceedances::new();
     for i in (0..k).rev() {
@@ -203,8 +318,13 @@ fn standard_tail<S: Simd>(s: S, losses: Losses<'_>, k: usize) -> StandardTail {
 
     let quantile_and_mean = |p: f64| {
         let (var, es) = match fitted {
-            // A level inside the body of the sample is read from the sample.
-            Some((_, gpd)) if p < share => gpd.var_es(threshold, share, p),
+            Some((_, gpd)) if p < share => {
+                let observed = losses.quantile(if p < P95 { P95 } else { p });
+                let (extrapolated, _) = gpd.var_es(threshold, share, p);
+                // VaR 95 is the sample's own; VaR 99 is beyond it.
+                let var = if p < P95 && extrapolated > observed { extrapolated } else { observed };
+                (var, gpd.mean_beyond(threshold, var))
+            }
             _ => (losses.quantile(p), losses.mean_above(p)),
         };
         let var = if var > 0.0 { var } else { 0.0 };
@@ -212,7 +332,64 @@ fn standard_tail<S: Simd>(s: S, losses: Losses<'_>, k: usize) -> StandardTail {
     };
     let (var95, es95) = quantile_and_mean(P95);
     let (var99, es99) = quantile_and_mean(P99);
-    StandardTail { threshold, share, fitted, var95, var99, es95, es99 }
+    let shapes = if threshold > 0.0 { Multiples::new((0..k).map(|i| losses.top(i)), threshold).shapes(s) } else { Shapes::UNDEFINED };
+    let theta = extremal_index::intervals(Exceeding::new(s, by_age, losses.side, threshold).ages());
+    StandardTail { threshold, share, fitted, var95, var99, es95, es99, n, shapes, theta }
+}
+
+/// Places of a ring whose loss exceeds a threshold, and the place of the oldest value.
+struct Exceeding {
+    places: [usize; MAX_EXCEEDANCES],
+    count: usize,
+    oldest: usize,
+    len: usize,
+}
+
+impl Exceeding {
+    /// The losses of `side` strictly above `threshold`: at most as many as there are exceedances.
+    #[inline(always)]
+    fn new<S: Simd>(s: S, by_age: &Ring, side: Side, threshold: f64) -> Self {
+        let (values, oldest) = by_age.places();
+        let mut out = Self { places: [0; MAX_EXCEEDANCES], count: 0, oldest, len: values.len() };
+        let (blocks, rest) = values.as_chunks::<LANES>();
+        for (i, block) in blocks.iter().enumerate() {
+            let z = s.load(block);
+            let mut mask = match side {
+                Side::Long => s.greater(s.splat(-threshold), z),
+                Side::Short => s.greater(z, s.splat(threshold)),
+            };
+            while mask != 0 {
+                out.push(i * LANES + mask.trailing_zeros() as usize);
+                mask &= mask - 1;
+            }
+        }
+        for (i, &z) in rest.iter().enumerate() {
+            let exceeds = match side {
+                Side::Long => -threshold > z,
+                Side::Short => z > threshold,
+            };
+            if exceeds {
+                out.push(blocks.len() * LANES + i);
+            }
+        }
+        out
+    }
+
+    #[inline(always)]
+    fn push(&mut self, place: usize) {
+        if let Some(slot) = self.places.get_mut(self.count) {
+            *slot = place;
+            self.count += 1;
+        }
+    }
+
+    /// Rows since the oldest value, ascending.
+    #[inline(always)]
+    fn ages(&self) -> impl Iterator<Item = usize> {
+        let places = &self.places[..self.count];
+        let (young, old) = places.split_at(places.partition_point(|&place| place < self.oldest));
+        old.iter().map(|place| place - self.oldest).chain(young.iter().map(|place| place + self.len - self.oldest))
+    }
 }
 
 /// The fit with its shape limited; a limited shape takes the scale that keeps the mean of the exceedances.

@@ -226,7 +226,13 @@ impl Gpd {
     #[inline]
     pub fn var_es(&self, threshold: f64, share: f64, p: f64) -> (f64, f64) {
         let var = threshold + self.quantile(p / share);
-        (var, (var + self.beta - self.xi * threshold) / (1.0 - self.xi))
+        (var, self.mean_beyond(threshold, var))
+    }
+
+    /// Mean of the values beyond `level` ≥ `threshold`, where the exceedances of `threshold` follow this distribution. ξ < 1.
+    #[inline]
+    pub fn mean_beyond(&self, threshold: f64, level: f64) -> f64 {
+        (level + self.beta - self.xi * threshold) / (1.0 - self.xi)
     }
 
     /// P(Y > y) for y ≥ 0.

@@ -38,8 +38,14 @@ pub(crate) trait Simd: Copy {
     fn div(self, a: Self::V, b: Self::V) -> Self::V;
     /// `√a`
     fn sqrt(self, a: Self::V) -> Self::V;
+    /// `a` where `a > b`, else `b`
+    fn max(self, a: Self::V, b: Self::V) -> Self::V;
+    /// Bit `i` is set where lane `i` of `a` is greater than that of `b`.
+    fn greater(self, a: Self::V, b: Self::V) -> u32;
     /// For positive normal lanes: `(m, e)` with `a = m · 2^e` exactly, `m` in `[√½, √2)` and `e` an integer.
     fn split(self, a: Self::V) -> (Self::V, Self::V);
+    /// How many keys are below `x`, and how many equal to it. NaN is neither. At most 2^24 keys.
+    fn count(self, keys: &[[f32; LANES]], x: f32) -> (u32, u32);
 }
 
 /// Something that runs on eight lanes. `run` must be `#[inline(always)]`, and so must everything it calls with the token: a call that is
@@ -128,6 +134,21 @@ pub(crate) fn sum_lanes(a: [f64; LANES]) -> f64 {
     ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]))
 }
 
+/// Σ (x − origin) over any number of values, in an order that depends on their number only.
+#[inline(always)]
+pub(crate) fn sum_from<S: Simd>(s: S, values: &[f64], origin: f64) -> f64 {
+    let (blocks, rest) = values.as_chunks::<LANES>();
+    let (start, mut total) = (s.splat(origin), s.splat(0.0));
+    for block in blocks {
+        total = s.add(total, s.sub(s.load(block), start));
+    }
+    let mut sum = sum_lanes(s.store(total));
+    for value in rest {
+        sum += value - origin;
+    }
+    sum
+}
+
 /// Bits that move the smallest mantissa of a split, √½, to the bottom of its binade (and back).
 pub(crate) const SPLIT_OFFSET: u64 = 0x3ff0_0000_0000_0000 - SQRT_HALF_BITS;
 /// Bits of the float next to √½.
@@ -151,11 +172,25 @@ mod tests {
         fn run<S: Simd>(self, s: S) -> Vec<u64> {
             let (a, b) = (s.load(self.0), s.load(self.1));
             let (m, e) = s.split(a);
-            [s.add(a, b), s.sub(a, b), s.mul(a, b), s.div(a, b), s.sqrt(a), m, e, s.splat(self.0[3])]
-                .into_iter()
-                .flat_map(|v| s.store(v))
-                .map(f64::to_bits)
-                .collect()
+            let not_a_number = s.splat(f64::NAN);
+            let vectors = [
+                s.add(a, b),
+                s.sub(a, b),
+                s.mul(a, b),
+                s.div(a, b),
+                s.sqrt(a),
+                m,
+                e,
+                s.splat(self.0[3]),
+                s.max(a, b),
+                s.max(b, a),
+                s.max(a, not_a_number),
+                s.max(not_a_number, a),
+                s.max(s.splat(0.0), s.splat(-0.0)),
+                s.max(s.splat(-0.0), s.splat(0.0)),
+            ];
+            let masks = [s.greater(a, b), s.greater(b, a), s.greater(a, a), s.greater(a, not_a_number)];
+            vectors.into_iter().flat_map(|v| s.store(v)).map(f64::to_bits).chain(masks.map(u64::from)).collect()
         }
     }
 
@@ -166,6 +201,30 @@ mod tests {
         let expected = Backend::SCALAR.run(AllOperations(&a, &b));
         for backend in Backend::available() {
             assert_eq!(backend.run(AllOperations(&a, &b)), expected, "{}", backend.name());
+        }
+    }
+
+    struct Count<'a>(&'a [[f32; LANES]], f32);
+
+    impl Kernel for Count<'_> {
+        type Output = (u32, u32);
+        #[inline(always)]
+        fn run<S: Simd>(self, s: S) -> (u32, u32) {
+            s.count(self.0, self.1)
+        }
+    }
+
+    #[test]
+    fn every_set_counts_alike() {
+        let keys: Vec<[f32; LANES]> = (0..40u16)
+            .map(|i| std::array::from_fn(|j| if (i + j as u16).is_multiple_of(5) { f32::NAN } else { f32::from((i * 8 + j as u16) % 17) }))
+            .collect();
+        for x in [-1.0, 0.0, 3.0, 16.0, 17.0, f32::NAN] {
+            let all = keys.as_flattened();
+            let expected = (all.iter().filter(|&&k| k < x).count() as u32, all.iter().filter(|&&k| k == x).count() as u32);
+            for backend in Backend::available() {
+                assert_eq!(backend.run(Count(&keys, x)), expected, "{} at {x}", backend.name());
+            }
         }
     }
 

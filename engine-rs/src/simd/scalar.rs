@@ -42,9 +42,21 @@ impl Simd for Scalar {
         std::array::from_fn(|i| a[i].sqrt())
     }
     #[inline(always)]
+    fn max(self, a: Self::V, b: Self::V) -> Self::V {
+        std::array::from_fn(|i| if a[i] > b[i] { a[i] } else { b[i] })
+    }
+    #[inline(always)]
+    fn greater(self, a: Self::V, b: Self::V) -> u32 {
+        (0..LANES).fold(0, |mask, i| mask | (u32::from(a[i] > b[i]) << i))
+    }
+    #[inline(always)]
     fn split(self, a: Self::V) -> (Self::V, Self::V) {
         let parts: [(f64, f64); LANES] = std::array::from_fn(|i| split(a[i]));
         (std::array::from_fn(|i| parts[i].0), std::array::from_fn(|i| parts[i].1))
+    }
+    #[inline(always)]
+    fn count(self, keys: &[[f32; LANES]], x: f32) -> (u32, u32) {
+        keys.as_flattened().iter().fold((0, 0), |(below, equal), &key| (below + u32::from(key < x), equal + u32::from(key == x)))
     }
 }
 

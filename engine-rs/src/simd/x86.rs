@@ -1,10 +1,14 @@
 //! SSE2 (part of x86-64 itself) as four registers of two lanes, AVX2 as two registers of four.
 
 use std::arch::x86_64::{
-    __m128d, __m256d, _mm_add_epi64, _mm_add_pd, _mm_and_si128, _mm_castpd_si128, _mm_castsi128_pd, _mm_div_pd, _mm_loadu_pd, _mm_mul_pd,
-    _mm_or_si128, _mm_set1_epi64x, _mm_set1_pd, _mm_sqrt_pd, _mm_srli_epi64, _mm_storeu_pd, _mm_sub_pd, _mm256_add_epi64, _mm256_add_pd,
-    _mm256_and_si256, _mm256_castpd_si256, _mm256_castsi256_pd, _mm256_div_pd, _mm256_loadu_pd, _mm256_mul_pd, _mm256_or_si256,
-    _mm256_set1_epi64x, _mm256_set1_pd, _mm256_sqrt_pd, _mm256_srli_epi64, _mm256_storeu_pd, _mm256_sub_pd,
+    __m128d, __m128i, __m256d, _CMP_EQ_OQ, _CMP_GT_OQ, _CMP_LT_OQ, _mm_add_epi32, _mm_add_epi64, _mm_add_pd, _mm_and_si128,
+    _mm_castpd_si128, _mm_castps_si128, _mm_castsi128_pd, _mm_cmpeq_ps, _mm_cmpgt_pd, _mm_cmplt_ps, _mm_cvtsi128_si32, _mm_div_pd,
+    _mm_loadu_pd, _mm_loadu_ps, _mm_max_pd, _mm_movemask_pd, _mm_mul_pd, _mm_or_si128, _mm_set1_epi64x, _mm_set1_pd, _mm_set1_ps,
+    _mm_setzero_si128, _mm_shuffle_epi32, _mm_sqrt_pd, _mm_srli_epi64, _mm_storeu_pd, _mm_sub_epi32, _mm_sub_pd, _mm256_add_epi64,
+    _mm256_add_pd, _mm256_and_si256, _mm256_castpd_si256, _mm256_castps_si256, _mm256_castsi256_pd, _mm256_castsi256_si128, _mm256_cmp_pd,
+    _mm256_cmp_ps, _mm256_div_pd, _mm256_extracti128_si256, _mm256_loadu_pd, _mm256_loadu_ps, _mm256_max_pd, _mm256_movemask_pd,
+    _mm256_mul_pd, _mm256_or_si256, _mm256_set1_epi64x, _mm256_set1_pd, _mm256_set1_ps, _mm256_setzero_si256, _mm256_sqrt_pd,
+    _mm256_srli_epi64, _mm256_storeu_pd, _mm256_sub_epi32, _mm256_sub_pd,
 };
 
 use super::{Kernel, LANES, MANTISSA_MASK, SPLIT_OFFSET, SQRT_HALF_BITS, Simd, TWO_52, TWO_52_BIASED};
@@ -55,7 +59,7 @@ impl Avx2 {
 macro_rules! simd_impl {
     ($token:ty, $register:ty, $registers:literal, [$($i:literal),+], $width:literal, $load:ident, $store:ident, $splat:ident, $add:ident,
      $sub:ident, $mul:ident, $div:ident, $sqrt:ident, $to_int:ident, $to_float:ident, $splat_int:ident, $add_int:ident, $and:ident,
-     $or:ident, $shift_right:ident) => {
+     $or:ident, $shift_right:ident, $max:ident, $greater:ident, $count:ident) => {
         impl Simd for $token {
             type V = [$register; $registers];
 
@@ -102,6 +106,16 @@ macro_rules! simd_impl {
                 unsafe { [$($sqrt(a[$i])),+] }
             }
             #[inline(always)]
+            fn max(self, a: Self::V, b: Self::V) -> Self::V {
+                // SAFETY: the token. The instruction returns its second operand unless the first is greater.
+                unsafe { [$($max(a[$i], b[$i])),+] }
+            }
+            #[inline(always)]
+            fn greater(self, a: Self::V, b: Self::V) -> u32 {
+                // SAFETY: the token.
+                unsafe { 0 $(| ($greater(a[$i], b[$i]) << ($i * $width)))+ }
+            }
+            #[inline(always)]
             fn split(self, a: Self::V) -> (Self::V, Self::V) {
                 // SAFETY: the token.
                 unsafe {
@@ -117,8 +131,73 @@ macro_rules! simd_impl {
                     )
                 }
             }
+            #[inline(always)]
+            fn count(self, keys: &[[f32; LANES]], x: f32) -> (u32, u32) {
+                // SAFETY: the token.
+                unsafe { $count(keys, x) }
+            }
         }
     };
+}
+
+/// Safety: AVX2.
+#[inline(always)]
+unsafe fn greater_avx2(a: __m256d, b: __m256d) -> u32 {
+    // SAFETY: the caller has AVX2.
+    unsafe { _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_GT_OQ>(a, b)).cast_unsigned() }
+}
+
+/// Safety: SSE2.
+#[inline(always)]
+unsafe fn greater_sse2(a: __m128d, b: __m128d) -> u32 {
+    // SAFETY: the caller has SSE2.
+    unsafe { _mm_movemask_pd(_mm_cmpgt_pd(a, b)).cast_unsigned() }
+}
+
+/// Safety: AVX2.
+#[inline(always)]
+unsafe fn count_avx2(keys: &[[f32; LANES]], x: f32) -> (u32, u32) {
+    // SAFETY: the caller has AVX2; a load reads the eight keys of a block. A comparison gives all ones, −1, where it holds.
+    unsafe {
+        let x = _mm256_set1_ps(x);
+        let (mut below, mut equal) = (_mm256_setzero_si256(), _mm256_setzero_si256());
+        for block in keys {
+            let key = _mm256_loadu_ps(block.as_ptr());
+            below = _mm256_sub_epi32(below, _mm256_castps_si256(_mm256_cmp_ps::<_CMP_LT_OQ>(key, x)));
+            equal = _mm256_sub_epi32(equal, _mm256_castps_si256(_mm256_cmp_ps::<_CMP_EQ_OQ>(key, x)));
+        }
+        let halves = |v| _mm_add_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256::<1>(v));
+        (sum_u32(halves(below)), sum_u32(halves(equal)))
+    }
+}
+
+/// Safety: SSE2.
+#[inline(always)]
+unsafe fn count_sse2(keys: &[[f32; LANES]], x: f32) -> (u32, u32) {
+    // SAFETY: the caller has SSE2; each load reads four of the eight keys of a block. A comparison gives all ones, −1, where it holds.
+    unsafe {
+        let x = _mm_set1_ps(x);
+        let (mut below, mut equal) = ([_mm_setzero_si128(); 2], [_mm_setzero_si128(); 2]);
+        for block in keys {
+            let (low, high) = (_mm_loadu_ps(block.as_ptr()), _mm_loadu_ps(block.as_ptr().add(4)));
+            below[0] = _mm_sub_epi32(below[0], _mm_castps_si128(_mm_cmplt_ps(low, x)));
+            below[1] = _mm_sub_epi32(below[1], _mm_castps_si128(_mm_cmplt_ps(high, x)));
+            equal[0] = _mm_sub_epi32(equal[0], _mm_castps_si128(_mm_cmpeq_ps(low, x)));
+            equal[1] = _mm_sub_epi32(equal[1], _mm_castps_si128(_mm_cmpeq_ps(high, x)));
+        }
+        (sum_u32(_mm_add_epi32(below[0], below[1])), sum_u32(_mm_add_epi32(equal[0], equal[1])))
+    }
+}
+
+/// Safety: SSE2.
+#[inline(always)]
+unsafe fn sum_u32(v: __m128i) -> u32 {
+    // SAFETY: the caller has SSE2.
+    unsafe {
+        let pairs = _mm_add_epi32(v, _mm_shuffle_epi32::<0b0100_1110>(v));
+        let total = _mm_add_epi32(pairs, _mm_shuffle_epi32::<0b1011_0001>(pairs));
+        _mm_cvtsi128_si32(total).cast_unsigned()
+    }
 }
 
 simd_impl!(
@@ -141,7 +220,10 @@ simd_impl!(
     _mm_add_epi64,
     _mm_and_si128,
     _mm_or_si128,
-    _mm_srli_epi64
+    _mm_srli_epi64,
+    _mm_max_pd,
+    greater_sse2,
+    count_sse2
 );
 simd_impl!(
     Avx2,
@@ -163,5 +245,8 @@ simd_impl!(
     _mm256_add_epi64,
     _mm256_and_si256,
     _mm256_or_si256,
-    _mm256_srli_epi64
+    _mm256_srli_epi64,
+    _mm256_max_pd,
+    greater_avx2,
+    count_avx2
 );

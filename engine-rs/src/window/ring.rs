@@ -31,6 +31,12 @@ impl Ring {
         self.values[if at < self.values.len() { at } else { (at - self.values.len()) % self.values.len() }]
     }
 
+    /// All values in the order of their places, and the place of the oldest.
+    #[inline]
+    pub fn places(&self) -> (&[f64], usize) {
+        (&self.values, self.oldest)
+    }
+
     /// The newest value.
     #[inline]
     pub fn newest(&self) -> f64 {

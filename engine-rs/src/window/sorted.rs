@@ -9,16 +9,26 @@ pub struct SortedWindow {
     sorted: Box<[f64]>,
 }
 
+/// What a push did.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Replaced {
+    /// The value that left.
+    pub value: f64,
+    /// Lowest rank (0-based, ascending) whose value may have changed.
+    pub lowest: usize,
+    /// Highest such rank.
+    pub highest: usize,
+}
+
 impl SortedWindow {
     /// A window of `len` zeros; `len` ≥ 1 (0 is raised to 1).
     pub fn new(len: usize) -> Self {
         Self { by_age: Ring::new(len), sorted: vec![0.0; len.max(1)].into_boxed_slice() }
     }
 
-    /// Replaces the oldest value by `value`, which must not be NaN. Returns the lowest and highest rank (0-based, ascending) whose
-    /// value may have changed.
+    /// Replaces the oldest value by `value`, which must not be NaN.
     #[inline]
-    pub fn push(&mut self, value: f64) -> (usize, usize) {
+    pub fn push(&mut self, value: f64) -> Replaced {
         // +0.0 turns a negative zero into zero: equal values must have equal bits, or the order of ties would depend on history.
         let new = value + 0.0;
         let old = self.by_age.push(new);
@@ -27,12 +37,12 @@ impl SortedWindow {
             let to = self.sorted.partition_point(|&x| x < new).max(from + 1) - 1;
             self.sorted.copy_within(from + 1..to + 1, from);
             self.sorted[to] = new;
-            (from, to)
+            Replaced { value: old, lowest: from, highest: to }
         } else {
             let to = self.sorted.partition_point(|&x| x < new);
             self.sorted.copy_within(to..from, to + 1);
             self.sorted[to] = new;
-            (to, from)
+            Replaced { value: old, lowest: to, highest: from }
         }
     }
 
@@ -40,6 +50,12 @@ impl SortedWindow {
     #[inline]
     pub fn as_slice(&self) -> &[f64] {
         &self.sorted
+    }
+
+    /// The same values by age.
+    #[inline]
+    pub fn by_age(&self) -> &Ring {
+        &self.by_age
     }
 
     /// Quantile `q` in [0, 1] with linear interpolation between order statistics (type 7, the default of R and NumPy).
@@ -64,7 +80,9 @@ mod tests {
             let mut all = vec![0.0; len];
             for v in values {
                 let before = window.as_slice().to_vec();
-                let (low, high) = window.push(v);
+                let oldest = all[all.len() - len];
+                let Replaced { value, lowest: low, highest: high } = window.push(v);
+                prop_assert_eq!(value, oldest);
                 all.push(v + 0.0);
                 let mut expected = all[all.len() - len..].to_vec();
                 expected.sort_by(f64::total_cmp);

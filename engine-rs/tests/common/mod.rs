@@ -15,10 +15,13 @@ impl Lcg {
     }
 }
 
-/// `rows` candles of 5 minutes with two volatility regimes, fat tails and 3 % zero returns.
+/// `rows` candles of 5 minutes with two volatility regimes, fat tails and 3 % zero returns, beside a market pair that shares part of the moves and lacks
+/// 2 % of the candles.
 pub fn market(seed: u64, rows: usize) -> Vec<Candle> {
     let mut lcg = Lcg(seed);
+    let mut market_lcg = Lcg(seed.wrapping_add(1_000_003));
     let mut close = 100.0;
+    let mut market_close = 1000.0;
     (0..rows)
         .map(|t| {
             let volatility = if (t / 200) % 3 == 2 { 0.004 } else { 0.001 };
@@ -30,6 +33,9 @@ pub fn market(seed: u64, rows: usize) -> Vec<Candle> {
             let (up, down, zero, volume) = (lcg.uniform(), lcg.uniform(), lcg.uniform(), lcg.uniform());
             let open = close;
             close = if zero < 0.03 { open } else { open * (1.0 + volatility * g) };
+            let noise = market_lcg.uniform() + market_lcg.uniform() + market_lcg.uniform() - 1.5;
+            let missing = market_lcg.uniform() < 0.02;
+            market_close *= 1.0 + volatility * (0.6 * g + noise);
             let (above, below) = if open > close { (open, close) } else { (close, open) };
             Candle {
                 open_ms: 1.7e12 + t as f64 * 300_000.0,
@@ -38,13 +44,14 @@ pub fn market(seed: u64, rows: usize) -> Vec<Candle> {
                 low: below * (1.0 - volatility * down),
                 close,
                 volume: 100.0 * volume,
+                market_close: if missing { f64::NAN } else { market_close },
             }
         })
         .collect()
 }
 
-/// Six columns.
-pub struct Columns(pub [Vec<f64>; 6]);
+/// Seven columns, the last one the market's.
+pub struct Columns(pub [Vec<f64>; 7]);
 
 impl Columns {
     pub fn of(candles: &[Candle]) -> Self {
@@ -55,11 +62,13 @@ impl Columns {
             candles.iter().map(|c| c.low).collect(),
             candles.iter().map(|c| c.close).collect(),
             candles.iter().map(|c| c.volume).collect(),
+            candles.iter().map(|c| c.market_close).collect(),
         ])
     }
 
     pub fn frame(&self) -> Frame<'_> {
-        Frame::new(std::array::from_fn(|j| &self.0[j][..])).expect("equal lengths")
+        let frame = Frame::new(std::array::from_fn(|j| &self.0[j][..])).expect("equal lengths");
+        frame.with_market(&self.0[6]).expect("equal lengths")
     }
 }
 

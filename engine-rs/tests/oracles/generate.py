@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
+from pathlib import Path
 
 import numpy as np
 from mpmath import mp, mpf
@@ -52,9 +54,11 @@ class Lcg:
 
 
 def market(seed: int, rows: int) -> np.ndarray:
-    """The candles of tests/common/mod.rs: columns open, high, low, close."""
+    """The candles of tests/common/mod.rs: columns open, high, low, close, volume, market close."""
     lcg = Lcg(seed)
+    market_lcg = Lcg(seed + 1_000_003)
     close = 100.0
+    market_close = 1000.0
     out = []
     for t in range(rows):
         volatility = 0.004 if (t // 200) % 3 == 2 else 0.001
@@ -62,12 +66,16 @@ def market(seed: int, rows: int) -> np.ndarray:
         tail = lcg.uniform()
         if tail < 0.1:
             g *= 0.3 / (tail + 0.03)
-        up, down, zero, _volume = lcg.uniform(), lcg.uniform(), lcg.uniform(), lcg.uniform()
+        up, down, zero, volume = lcg.uniform(), lcg.uniform(), lcg.uniform(), lcg.uniform()
         open_ = close
         close = open_ if zero < 0.03 else open_ * (1.0 + volatility * g)
+        noise = market_lcg.uniform() + market_lcg.uniform() + market_lcg.uniform() - 1.5
+        missing = market_lcg.uniform() < 0.02
+        market_close *= 1.0 + volatility * (0.6 * g + noise)
         above, below = max(open_, close), min(open_, close)
         high, low = above * (1.0 + volatility * up), below * (1.0 - volatility * down)
-        out.append((open_, high, low, close))
+        known = math.nan if missing else market_close
+        out.append((open_, high, low, close, 100.0 * volume, known))
     return np.array(out)
 
 
@@ -75,9 +83,9 @@ def sigma_at(candles: np.ndarray, t: int) -> float:
     """Volatility for candle t + 1, known at the close of t."""
     ranges = np.log(candles[: t + 1, 1] / candles[: t + 1, 2])
     recent = ranges[::-1][:64]
-    weights = 0.70 ** np.arange(64)
+    weights = np.arange(1, 65) ** -1.5
     parkinson = math.sqrt(float(np.sum(weights * recent**2) / np.sum(weights)) / (4 * math.log(2)))
-    floor = 0.25 * float(np.median(ranges[-90:])) / math.sqrt(4 * math.log(2))
+    floor = 0.25 * float(np.median(ranges[-89:])) / math.sqrt(4 * math.log(2))
     return max(parkinson, floor, 1e-6)
 
 
@@ -92,14 +100,85 @@ def jump_at(candles: np.ndarray, t: int) -> float:
     return abs(r[t]) / math.sqrt(math.fsum(products) / 94)
 
 
+def critical_jump(n: int) -> float:
+    """Lee & Mykland's bound on the largest of n statistics, at 1 %."""
+    c = math.sqrt(2 / math.pi)
+    a = math.sqrt(2 * math.log(n))
+    big_c = a / c - (math.log(math.pi) + math.log(math.log(n))) / (2 * c * a)
+    return big_c + -math.log(-math.log(0.99)) / (c * a)
+
+
+def exponential(values: np.ndarray) -> float:
+    """Root of the exponentially weighted mean of the last 128 values, newest last."""
+    weights = 0.94 ** np.arange(128)
+    return math.sqrt(float(np.dot(weights, values[::-1][:128]) / weights.sum()))
+
+
+def rogers_satchell(candles: np.ndarray) -> np.ndarray:
+    o, h, low, c = (candles[:, i] for i in range(4))
+    return np.log(h / c) * np.log(h / o) + np.log(low / c) * np.log(low / o)
+
+
+def volatilities_at(candles: np.ndarray, t: int, rank_rows: int) -> dict[str, float]:
+    past = candles[: t + 1]
+    o, h, low, c = (past[:, i] for i in range(4))
+    r = np.diff(np.log(c))
+    rs = rogers_satchell(past)
+    n = 96
+    garman_klass = 0.5 * np.log(h / low) ** 2 - (2 * math.log(2) - 1) * np.log(c / o) ** 2
+    gaps = np.log(o[1:] / c[:-1])[-n:]
+    bodies = np.log(c / o)[-n:]
+    k = 0.34 / (1.34 + (n + 1) / (n - 1))
+    yang_zhang = gaps.var(ddof=1) + k * bodies.var(ddof=1) + (1 - k) * rs[-n:].mean()
+    own = [exponential(rs[: s + 1]) for s in range(t - rank_rows + 1, t + 1)]
+    keys = [np.float32(v) for v in own]
+    below = sum(key < keys[-1] for key in keys)
+    rank = (below + sum(key == keys[-1] for key in keys) / 2) / rank_rows
+    return {
+        "sigma_ewma": exponential(r**2),
+        "sigma_rs": own[-1],
+        "sigma_yz": math.sqrt(yang_zhang),
+        "sigma_gk": math.sqrt(garman_klass[-n:].mean()),
+        "sigma_rank": rank,
+        "regime": float(sum(rank >= bound for bound in (0.25, 0.75, 0.95))),
+    }
+
+
+def change_at(candles: np.ndarray, t: int) -> dict[str, float]:
+    """Page's sum over the last 64 log ranges, against the 250 before them."""
+    ranges = np.log(candles[: t + 1, 1] / candles[: t + 1, 2])
+    x = np.log(np.maximum(ranges, 1e-6))
+    reference, recent = x[-314:-64], x[-64:]
+    score = (recent - reference.mean()) / max(0.29, reference.std(ddof=1))
+    up = max(0.0, *(float(np.sum(score[-k:] - 0.5)) for k in range(1, 65)))
+    down = max(0.0, *(float(np.sum(-score[-k:] - 0.5)) for k in range(1, 65)))
+    change = up if up >= down else -down
+    return {"change": change, "change_alarm": float(np.sign(change)) if abs(change) > 12 else 0.0}
+
+
+def residuals_at(candles: np.ndarray, t: int, rows: int) -> list[float]:
+    """Returns over the volatility known before them, oldest first."""
+    closes = candles[:, 3]
+    window = range(t - rows + 1, t + 1)
+    return [math.log(closes[s] / closes[s - 1]) / sigma_at(candles, s - 1) for s in window]
+
+
+def intervals(times: list[int]) -> float:
+    """The extremal index of Ferro & Segers."""
+    gaps = np.diff(times)
+    if gaps.max() <= 2:
+        theta = 2 * gaps.sum() ** 2 / (len(gaps) * (gaps**2).sum())
+    else:
+        theta = 2 * (gaps - 1).sum() ** 2 / (len(gaps) * ((gaps - 1) * (gaps - 2)).sum())
+    return min(1.0, float(theta))
+
+
 def tail_at(
     candles: np.ndarray, t: int, side: int, rows: int, loss_threshold: float
 ) -> dict[str, float]:
-    """VaR, ES and P(loss) of candle t + 1; side -1 for longs, +1 for shorts."""
-    closes = candles[:, 3]
-    window = range(t - rows + 1, t + 1)
-    returns = {s: math.log(closes[s] / closes[s - 1]) for s in window}
-    losses = sorted((side * returns[s] / sigma_at(candles, s - 1) for s in window), reverse=True)
+    """The tail of candle t + 1 and the event of candle t; side -1 for longs, +1 for shorts."""
+    by_age = [side * z for z in residuals_at(candles, t, rows)]
+    losses = sorted(by_age, reverse=True)
     k = rows // 10
     u = losses[k]
     y = sorted(loss - u for loss in losses[:k] if loss > u)
@@ -109,16 +188,105 @@ def tail_at(
     if xi != xi_raw:
         beta = math.fsum(y) / n * (1 - xi)
     sigma = sigma_at(candles, t)
-    out = {"xi_raw": xi_raw, "xi": xi}
+    logs = np.log(np.array(losses[:k]) / u)
+    m1, m2 = float(logs.mean()), float((logs**2).mean())
+    out = {
+        "xi_raw": xi_raw,
+        "xi": xi,
+        "xi_se": (1 + xi_raw) / math.sqrt(n),
+        "tail_n": float(n),
+        "hill": m1,
+        "moment": m1 + 1 - 0.5 / (1 - m1**2 / m2),
+        "theta": intervals([i for i, loss in enumerate(by_age) if loss > u]),
+    }
     for name, q in (("95", 0.95), ("99", 0.99)):
-        var = u + beta / xi * ((rows / n * (1 - q)) ** -xi - 1)
+        if name == "95":  # the sample's own quantile, type 6 of Hyndman & Fan
+            position = (rows + 1) * (1 - q)
+            below, part = int(position), position - int(position)
+            var = losses[below - 1] + part * (losses[below] - losses[below - 1])
+        else:
+            var = u + beta / xi * ((rows / n * (1 - q)) ** -xi - 1)
         out["var" + name] = sigma * var
         out["es" + name] = sigma * (var + beta - xi * u) / (1 - xi)
-    c = loss_threshold / sigma
-    if c > u:
-        out["p_loss"] = n / rows * (1 + xi * (c - u) / beta) ** (-1 / xi)
-    else:
-        out["p_loss"] = sum(loss > c for loss in losses) / rows
+
+    def beyond(c: float) -> float:
+        if c > u:
+            return n / rows * (1 + xi * (c - u) / beta) ** (-1 / xi)
+        return sum(loss > c for loss in losses) / rows
+
+    out["p_loss"] = beyond(loss_threshold / sigma)
+    return out
+
+
+def event_at(candles: np.ndarray, t: int, side: int, rows: int) -> float:
+    """What candle t was by the tail known before it."""
+    last = side * residuals_at(candles, t, 1)[0]
+    before = sorted((side * z for z in residuals_at(candles, t - 1, rows)), reverse=True)
+    u = before[rows // 10]
+    if last <= max(u, 0.0):
+        return 0.0
+    sigma = sigma_at(candles, t - 1)
+    # The probability of a loss beyond the candle's own, from the tail before it.
+    return 2.0 if tail_at(candles, t - 1, side, rows, last * sigma)["p_loss"] < 1e-3 else 1.0
+
+
+def measures_at(candles: np.ndarray, t: int, rows: int, rank_rows: int) -> dict[str, float]:
+    jump = jump_at(candles, t)
+    fourth = [z**4 for z in residuals_at(candles, t, rows)]
+    out = {
+        "sigma": sigma_at(candles, t),
+        "jump": jump,
+        "jump_level": jump / critical_jump(288),
+        "max_to_sum": max(fourth) / math.fsum(fourth),
+    }
+    out |= volatilities_at(candles, t, rank_rows)
+    out |= change_at(candles, t)
+    for name, side in (("long", -1), ("short", +1)):
+        tail = tail_at(candles, t, side, rows, 0.005)
+        tail["event"] = event_at(candles, t, side, rows)
+        out |= {f"{key}_{name}": value for key, value in tail.items()}
+    return out
+
+
+def shape_table(name: str) -> list[float] | list[list[float]]:
+    """A committed constant of the adverse excursion's table."""
+    source = Path(__file__).parents[2] / "src" / "measure" / "adverse_shape.rs"
+    text = re.search(rf"const {name}: [^=]*=\s*(.*?);", source.read_text(), re.DOTALL)
+    assert text, name
+    value = json.loads(re.sub(r",\s*\]", "]", text[1]))
+    return value if isinstance(value, list) else [value]
+
+
+def adverse_at(
+    candles: np.ndarray, t: int, horizon: int, quantile: float, timeframe_s: int
+) -> dict[str, float]:
+    """Quantile of the worst move within `horizon` candles after t."""
+    variances = np.log(candles[: t + 1, 1] / candles[: t + 1, 2]) ** 2 / (4 * math.log(2))
+    slow, middle = math.log(np.mean(variances[-576:])), math.log(np.mean(variances[-96:]))
+    fast = 2 * math.log(sigma_at(candles, t))
+    [typical] = shape_table("TYPICAL")
+    log_h = np.log(shape_table("HORIZONS"))
+    a = np.interp(math.log(horizon), log_h, shape_table("FAST"))
+    b = np.interp(math.log(horizon), log_h, shape_table("MEDIUM"))
+    pull = 0.2 * np.clip(slow - typical - math.log(timeframe_s), -2.2, 2.2)
+    scale = math.exp((slow + a * (fast - middle) + b * (middle - slow) - pull) / 2)
+    tail = -np.log1p(-np.array(shape_table("PROBABILITIES")))
+    out = {}
+    for side in ("long", "short"):
+        at_q = [np.interp(-math.log1p(-quantile), tail, row) for row in shape_table(side.upper())]
+        out[side] = scale * math.sqrt(horizon) * float(np.interp(math.log(horizon), log_h, at_q))
+    return out
+
+
+def adverse() -> list[dict[str, object]]:
+    out = []
+    for seed, timeframe_s in ((1, 300), (2, 3600), (3, 60), (4, 86400)):
+        candles = market(seed, 900)
+        for t in (599, 640, 899):
+            for horizon, quantile in ((1, 0.5), (7, 0.9), (48, 0.95), (200, 0.975), (288, 0.99)):
+                case = {"seed": seed, "row": t, "timeframe_s": timeframe_s}
+                case |= {"horizon": horizon, "quantile": quantile, "sigma": sigma_at(candles, t)}
+                out.append(case | adverse_at(candles, t, horizon, quantile, timeframe_s))
     return out
 
 
@@ -175,19 +343,16 @@ def functions() -> dict[str, list[list[float]]]:
 
 def pipeline() -> list[dict[str, object]]:
     out = []
-    for seed, window_set, rows in ((1, "standard", 900), (2, "compact", 500)):
+    for seed, window_set, rows, rank_rows in ((1, "standard", 900, 500), (2, "compact", 500, 250)):
         candles = market(seed, 1400)
-        for t in (1000, 1199, 1250, 1399):
+        for t in (1000, 1199, 1250, 1310, 1399):
             out.append(
                 {
                     "seed": seed,
                     "window_set": window_set,
                     "row": t,
                     "close": candles[t, 3],
-                    "sigma": sigma_at(candles, t),
-                    "jump": jump_at(candles, t),
-                    "long": tail_at(candles, t, -1, rows, 0.005),
-                    "short": tail_at(candles, t, +1, rows, 0.005),
+                    "measures": measures_at(candles, t, rows, rank_rows),
                 }
             )
     return out
@@ -195,7 +360,12 @@ def pipeline() -> list[dict[str, object]]:
 
 def main() -> None:
     # NaN does not occur: the market has enough variation at every row used.
-    oracles = {"functions": functions(), "gpd": gpd_samples(), "pipeline": pipeline()}
+    oracles = {
+        "functions": functions(),
+        "gpd": gpd_samples(),
+        "pipeline": pipeline(),
+        "adverse": adverse(),
+    }
     json.dump(oracles, sys.stdout, allow_nan=False)
     sys.stdout.write("\n")
 
