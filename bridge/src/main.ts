@@ -1,5 +1,6 @@
-#!/usr/bin/env -S node --min-semi-space-size=16
+#!/usr/bin/env node
 /** `talebridge <command>`: chooses the command, turns errors into messages on stderr and exit codes. */
+import "./young_heap.js";
 import { EXIT, UsageError } from "./cli/usage.js";
 import { ConfigError } from "./server/directory.js";
 import { VERSION } from "./version.js";
@@ -14,11 +15,15 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: () => import("./cli/serve.js"),
   status: () => import("./cli/status.js"),
   halt: () => import("./cli/halt.js"),
+  reduce: () => import("./cli/reduce.js"),
   resume: () => import("./cli/resume.js"),
   rebase: () => import("./cli/rebase.js"),
+  keys: () => import("./cli/keys.js"),
+  explain: () => import("./cli/explain.js"),
   doctor: () => import("./cli/doctor.js"),
   schema: () => import("./cli/schema.js"),
   replay: () => import("./cli/replay.js"),
+  quantum: () => import("./cli/quantum.js"),
 };
 
 async function main(argv: readonly string[]): Promise<number> {

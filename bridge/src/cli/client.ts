@@ -18,30 +18,72 @@ export function chooseDir(given: string | undefined, uid: number): string {
   return resolve(given ?? defaultDir(process.env, uid));
 }
 
+/** What encrypts a connection over tcp, in Z85. */
+export interface ClientCurve {
+  readonly server_public: string;
+  readonly public: string;
+  readonly secret: string;
+}
+
 /**
  * Asks the daemon of a directory.
  * @param body op-specific elements after the id
  * @returns elements of the reply after the status
  * @throws DaemonError when there is no daemon, it does not answer in time, or its reply has another status than ok
  */
-export async function ask(dir: string, op: number, body: readonly unknown[]): Promise<readonly unknown[]> {
-  const path = join(dir, GATE_SOCKET);
+export async function ask(
+  dir: string,
+  op: number,
+  body: readonly unknown[],
+  socket_name = GATE_SOCKET,
+): Promise<readonly unknown[]> {
+  const path = join(dir, socket_name);
   if (!existsSync(path)) {
     throw new DaemonError(
       `no daemon serves ${dir} (${path} is missing): start one with \`talebridge serve --dir ${dir}\``,
     );
   }
-  const socket = new Dealer({ linger: 0, immediate: true, sendTimeout: TIMEOUT_MS, receiveTimeout: TIMEOUT_MS });
+  const silent = `the daemon of ${dir} did not answer within ${TIMEOUT_MS} ms: is it running? See \`talebridge doctor\``;
+  return exchange(`ipc://${path}`, null, op, body, silent);
+}
+
+/**
+ * Asks a daemon over tcp.
+ * @param endpoint `tcp://…`
+ * @param curve null: in the clear
+ * @throws DaemonError as {@link ask}
+ */
+export function askOver(
+  endpoint: string,
+  curve: ClientCurve | null,
+  op: number,
+  body: readonly unknown[],
+): Promise<readonly unknown[]> {
+  const silent = `${endpoint} did not answer within ${TIMEOUT_MS} ms: nothing listens there, or it does not know this key`;
+  return exchange(endpoint, curve, op, body, silent);
+}
+
+async function exchange(
+  endpoint: string,
+  curve: ClientCurve | null,
+  op: number,
+  body: readonly unknown[],
+  silent: string,
+): Promise<readonly unknown[]> {
+  const keys =
+    curve === null
+      ? {}
+      : { curveServerKey: curve.server_public, curvePublicKey: curve.public, curveSecretKey: curve.secret };
+  const timeouts = { sendTimeout: TIMEOUT_MS, receiveTimeout: TIMEOUT_MS };
+  const socket = new Dealer({ linger: 0, immediate: true, ipv6: endpoint.includes("["), ...timeouts, ...keys });
   try {
-    socket.connect(`ipc://${path}`);
+    socket.connect(endpoint);
     await socket.send(new Packr({ useRecords: false }).pack([PROTOCOL_VERSION, op, ID, ...body]));
     const [frame] = await socket.receive();
     return unwrap(frame === undefined ? null : new Unpackr({ useRecords: false, int64AsType: "number" }).unpack(frame));
   } catch (error) {
     if (error instanceof DaemonError) throw error;
-    throw new DaemonError(
-      `the daemon of ${dir} did not answer within ${TIMEOUT_MS} ms: is it running? See \`talebridge doctor\``,
-    );
+    throw new DaemonError(silent);
   } finally {
     socket.close();
   }

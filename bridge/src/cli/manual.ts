@@ -1,33 +1,55 @@
-/** The manual switch, shared by `talebridge halt` and `talebridge resume`. */
-import { userInfo } from "node:os";
+/** The manual switch, shared by `talebridge halt`, `reduce` and `resume`. */
+import { parseArgs } from "node:util";
 import type { SessionStatus } from "../gate/types.js";
 import { OP, SESSION_STATUS } from "../protocol/codes.js";
 import { ask, chooseDir } from "./client.js";
-import { currentUid, EXIT, UsageError } from "./usage.js";
+import { plain } from "./plain.js";
+import { endOf, showInstant } from "./time.js";
+import { currentUid, EXIT, operator, UsageError } from "./usage.js";
 
-const UNITS_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const OPTIONS = {
+  why: { type: "string" },
+  session: { type: "string" },
+  dir: { type: "string" },
+  json: { type: "boolean" },
+} as const;
+const WITH_END = { ...OPTIONS, for: { type: "string" }, until: { type: "string" } } as const;
 
-/** "90m", "4h" or "2d" in milliseconds. */
-export function parseDuration(text: string): number {
-  const match = /^(\d{1,5})([mhd])$/.exec(text);
-  const unit = match?.[2];
-  if (match === null || (unit !== "m" && unit !== "h" && unit !== "d") || Number(match[1]) === 0) {
-    throw new UsageError(`--for was "${text}"; must be a number of minutes, hours or days such as 90m, 4h or 2d`);
-  }
-  return Number(match[1]) * UNITS_MS[unit];
+/** `halt` and `reduce`: until resumed, for a time or until one. */
+export async function runDenying(status: "HALTED" | "REDUCING", argv: readonly string[]): Promise<number> {
+  const { values } = parseArgs({ args: [...argv], options: WITH_END });
+  return setStatus(status, values, endOf(values, Date.now()));
 }
 
-/** Sets the state of one session, or of every live one, and says which were changed. */
-export async function setStatus(
-  status: SessionStatus,
-  options: { dir: string | undefined; session: string | undefined; why: string | undefined; until_ms: number },
-): Promise<number> {
-  const { session = "", why, until_ms } = options;
+/** `resume`. */
+export async function runResume(argv: readonly string[]): Promise<number> {
+  const { values } = parseArgs({ args: [...argv], options: OPTIONS });
+  return setStatus("ACTIVE", values, 0);
+}
+
+interface Given {
+  readonly dir?: string | undefined;
+  readonly session?: string | undefined;
+  readonly why?: string | undefined;
+  readonly json?: boolean | undefined;
+}
+
+/** Sets the state of one session, or of every live one, and says which were changed. @param until_ms 0: until changed */
+async function setStatus(status: SessionStatus, given: Given, until_ms: number): Promise<number> {
+  const { session = "", why } = given;
   if (why === undefined || why.trim() === "")
     throw new UsageError('--why "…" is missing: the journal keeps the reason');
-  const dir = chooseDir(options.dir, currentUid());
-  const [names] = await ask(dir, OP.control, [session, SESSION_STATUS[status], until_ms, userInfo().username, why]);
-  const until = until_ms === 0 ? "" : ` until ${new Date(until_ms).toISOString()}`;
-  for (const name of Array.isArray(names) ? names : []) process.stdout.write(`${name} is ${status}${until}\n`);
+  const by = operator();
+  const dir = chooseDir(given.dir, currentUid());
+  const [body] = await ask(dir, OP.control, [session, SESSION_STATUS[status], until_ms, by, why]);
+  const sessions = Array.isArray(body) ? body.map(String) : [];
+  if (given.json === true) {
+    process.stdout.write(
+      `${JSON.stringify({ state: status, until_ms: until_ms === 0 ? null : until_ms, by, why, sessions })}\n`,
+    );
+    return EXIT.ok;
+  }
+  const until = until_ms === 0 ? "" : ` until ${showInstant(until_ms)}`;
+  for (const name of sessions) process.stdout.write(`${plain(name)} is ${status}${until}\n`);
   return EXIT.ok;
 }

@@ -1,9 +1,8 @@
 /** `talebridge rebase`: begins a session's equity history anew, e.g. after a withdrawal. */
-import { userInfo } from "node:os";
 import { parseArgs } from "node:util";
 import { OP } from "../protocol/codes.js";
 import { ask, chooseDir } from "./client.js";
-import { currentUid, EXIT, UsageError } from "./usage.js";
+import { currentUid, EXIT, operator, UsageError } from "./usage.js";
 
 export const usage = `talebridge rebase --session NAME --why TEXT [--dir DIR]
   Forgets a session's equity history: drawdown and daily loss are measured from its next samples on. For money taken out, or a new wallet.`;
@@ -16,7 +15,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   const { session = "", why = "" } = values;
   if (session === "") throw new UsageError("--session NAME is missing: `talebridge status` lists the sessions");
   if (why.trim() === "") throw new UsageError('--why "…" is missing: the journal keeps the reason');
-  const [name] = await ask(chooseDir(values.dir, currentUid()), OP.rebase, [session, userInfo().username, why]);
+  const [name] = await ask(chooseDir(values.dir, currentUid()), OP.rebase, [session, operator(), why]);
   process.stdout.write(`${name}: drawdown and daily loss are measured from the next samples on\n`);
   return EXIT.ok;
 }

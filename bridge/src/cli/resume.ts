@@ -1,14 +1,9 @@
-/** `talebridge resume`: ends a halt. */
-import { parseArgs } from "node:util";
-import { setStatus } from "./manual.js";
+/** `talebridge resume`: ends a halt or a reduction. */
+import { runResume } from "./manual.js";
 
-export const usage = `talebridge resume --why TEXT [--session NAME] [--dir DIR]
-  Lets entries through again after \`talebridge halt\`.`;
+export const usage = `talebridge resume --why TEXT [--session NAME] [--dir DIR] [--json]
+  Lets entries through again after \`talebridge halt\` or \`reduce\`.`;
 
-export async function run(argv: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...argv],
-    options: { why: { type: "string" }, session: { type: "string" }, dir: { type: "string" } },
-  });
-  return setStatus("ACTIVE", { dir: values.dir, session: values.session, why: values.why, until_ms: 0 });
+export function run(argv: readonly string[]): Promise<number> {
+  return runResume(argv);
 }

@@ -5,6 +5,7 @@ import { type Logger, pino } from "pino";
 import { resolveDaemon } from "../config/daemon.js";
 import { loadEngine } from "../engine/engine.js";
 import { type Daemon, startDaemon } from "../server/daemon.js";
+import { openLogSink } from "../server/log_sink.js";
 import { currentUid, EXIT, listViolations, UsageError } from "./usage.js";
 
 const PARENT_POLL_MS = 500;
@@ -28,11 +29,16 @@ export async function run(argv: readonly string[]): Promise<number> {
   const resolution = resolveDaemon(args, process.env, uid);
   if (!resolution.ok) throw new UsageError(`invalid configuration:\n${listViolations(resolution.violations)}`);
   const { config } = resolution;
-  const log = pino({ level: config.log_level, base: { pid: process.pid } }, pino.destination({ fd: 2, sync: true }));
+  const log = pino({ level: config.log_level, base: { pid: process.pid } }, openLogSink());
 
   const ended = endOfService(config.private);
   const daemon = await startDaemon(config, loadEngine(), log, uid);
-  process.stdout.write(`${JSON.stringify({ event: "ready", dir: config.dir, pid: process.pid, boot: daemon.boot })}\n`);
+  process.on("uncaughtException", (error) => daemon.onUncaught(error));
+  process.on("unhandledRejection", (reason) => daemon.onUncaught(reason));
+  // Whoever started this may be gone before it reads the line.
+  process.stdout.on("error", () => undefined);
+  const ready = { event: "ready", dir: config.dir, pid: process.pid, boot: daemon.boot, ...daemon.endpoints };
+  process.stdout.write(`${JSON.stringify(ready)}\n`);
   log.info({ dir: config.dir, journal_dir: config.journal_dir, private: config.private }, "serving");
   await shutDown(daemon, await ended, log);
   // Watched while private: an open pipe would keep this process alive for as long as anyone holds its other end.

@@ -1,71 +1,66 @@
-/** `talebridge status`: what the daemon is doing and what it has decided. */
+/** `talebridge status`: what the daemon is doing, how its sessions stand and what it has decided; once, or again and again. */
+import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { Type } from "typebox";
-import { Value } from "typebox/value";
-import { OP } from "../protocol/codes.js";
-import { ask, chooseDir, DaemonError } from "./client.js";
-import { currentUid, EXIT } from "./usage.js";
+import { chooseDir, DaemonError } from "./client.js";
+import { askStatus } from "./report.js";
+import { renderStatus } from "./status_text.js";
+import { currentUid, EXIT, UsageError } from "./usage.js";
 
-export const usage = `talebridge status [--dir DIR] [--json]
-  Sessions, decisions by reason, journal and counters of the running daemon.`;
+export const usage = `talebridge status [--dir DIR] [--json] [--watch [--every 2]]
+  Sessions with state, equity, drawdown, decisions and top reasons, and the daemon's health. --watch: anew every few seconds.`;
 
-/** What this command reads of the daemon's answer; more may be in it. */
-const StatusSchema = Type.Object({
-  server: Type.String(),
-  pid: Type.Number(),
-  dir: Type.String(),
-  uptime_s: Type.Number(),
-  engine: Type.Object({ version: Type.String(), simd: Type.String() }),
-  journal: Type.Object({ dir: Type.String(), seq: Type.Number(), failing: Type.Boolean() }),
-  session_count: Type.Number(),
-  sessions: Type.Array(
-    Type.Object({
-      session: Type.String(),
-      run_mode: Type.String(),
-      profile: Type.Union([Type.String(), Type.Null()]),
-      mode: Type.Union([Type.String(), Type.Null()]),
-      state: Type.String(),
-      asked: Type.Number(),
-      allowed: Type.Number(),
-      reduced: Type.Number(),
-      denied: Type.Number(),
-      by_reason: Type.Record(Type.String(), Type.Number()),
-    }),
-  ),
-  counters: Type.Record(Type.String(), Type.Number()),
-});
-type Status = Type.Static<typeof StatusSchema>;
+const CLEAR = "\u001b[H\u001b[2J";
+const DEFAULT_EVERY_S = 2;
+const MAX_EVERY_S = 3600;
 
 export async function run(argv: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...argv], options: { dir: { type: "string" }, json: { type: "boolean" } } });
-  const [body] = await ask(chooseDir(values.dir, currentUid()), OP.status, []);
-  if (!Value.Check(StatusSchema, body)) throw new DaemonError("the daemon's status is of another version");
-  process.stdout.write(values.json === true ? `${JSON.stringify(body)}\n` : render(body));
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      dir: { type: "string" },
+      json: { type: "boolean" },
+      watch: { type: "boolean" },
+      every: { type: "string" },
+    },
+  });
+  if (values.every !== undefined && values.watch !== true) throw new UsageError("--every goes with --watch");
+  const every_s = values.every === undefined ? DEFAULT_EVERY_S : Number(values.every);
+  if (!(every_s >= 0.1 && every_s <= MAX_EVERY_S)) {
+    throw new UsageError(`--every was "${values.every}"; must be a number of seconds from 0.1 to ${MAX_EVERY_S}`);
+  }
+  const dir = chooseDir(values.dir, currentUid());
+  const json = values.json === true;
+  if (values.watch !== true) {
+    process.stdout.write(await report(dir, json));
+    return EXIT.ok;
+  }
+  await watch(dir, json, every_s);
   return EXIT.ok;
 }
 
-function render(status: Status): string {
-  const { engine, journal, counters } = status;
-  const lines = [
-    `${status.server}  pid ${status.pid}  up ${status.uptime_s} s  engine ${engine.version} (${engine.simd})`,
-    `directory  ${status.dir}`,
-    `journal    ${journal.dir}  ${journal.failing ? "FAILING: entries are denied" : `${journal.seq} lines`}`,
-    `decisions  ${counters.decisions_allow} allow, ${counters.decisions_reduce} reduce, ${counters.decisions_deny} deny`,
-    `sessions   ${status.session_count}`,
-  ];
-  for (const session of status.sessions) {
-    const { asked, allowed, reduced, denied } = session;
-    lines.push(
-      `  ${session.session}  ${session.run_mode}  ${session.profile ?? "not connected"}  ${session.mode ?? ""}  ${session.state}`,
-      `    ${asked} candidates: ${allowed} allowed, ${reduced} reduced, ${denied} denied${reasons(session.by_reason)}`,
-    );
-  }
-  return `${lines.join("\n")}\n`;
+async function report(dir: string, json: boolean): Promise<string> {
+  const status = await askStatus(dir);
+  return json ? `${JSON.stringify(status)}\n` : renderStatus(status);
 }
 
-function reasons(by_reason: Readonly<Record<string, number>>): string {
-  const parts = Object.entries(by_reason)
-    .sort(([, a], [, b]) => b - a)
-    .map(([name, count]) => `${name} ${count}`);
-  return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
+/** Until interrupted. A daemon that is gone is said so, and shown again when it is back: that is what one watches for. */
+async function watch(dir: string, json: boolean, every_s: number): Promise<void> {
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  // The reader of a pipe may leave first.
+  process.stdout.once("error", () => stop.abort());
+  while (!stop.signal.aborted) {
+    const text = await reportOrProblem(dir, json);
+    process.stdout.write(process.stdout.isTTY && !json ? `${CLEAR}${text}` : text);
+    await setTimeout(every_s * 1000, undefined, { signal: stop.signal }).catch(() => undefined);
+  }
+}
+
+async function reportOrProblem(dir: string, json: boolean): Promise<string> {
+  try {
+    return await report(dir, json);
+  } catch (error) {
+    if (!(error instanceof DaemonError)) throw error;
+    return json ? `${JSON.stringify({ error: error.message })}\n` : `${error.message}\n`;
+  }
 }

@@ -1,4 +1,5 @@
 /** Exit codes and errors shared by the commands. */
+import { userInfo } from "node:os";
 
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
@@ -17,4 +18,13 @@ export function currentUid(): number {
   if (uid === undefined)
     throw new UsageError("this system has no user ids: run talebridge on Linux, macOS or inside WSL");
   return uid;
+}
+
+/** Who acts, for the audit. A user id without an account, as in many containers, has no name. */
+export function operator(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${currentUid()}`;
+  }
 }

@@ -1,10 +1,11 @@
 /** Checks a value against a typebox schema and says what is wrong in words a user can act on: every violation at once, each with path and fix. */
-import { type TSchema, Type } from "typebox";
-import { Value } from "typebox/value";
+
 import type { Violation } from "../engine/types.js";
+import { FIXED } from "../limits.js";
+import { type TSchema, Type, Value } from "../typebox.js";
 
 /** More violations than this are not listed: a hostile message must not make a huge reply. */
-export const MAX_VIOLATIONS = 50;
+export const MAX_VIOLATIONS = FIXED.violations;
 const MAX_SHOWN_CHARS = 40;
 
 /** Every way in which `value` breaks `schema`, at most {@link MAX_VIOLATIONS}; empty when it holds. */
@@ -60,6 +61,8 @@ export function describe(schema: TSchema): string {
     return `a list${most === null ? "" : ` of at most ${most} items`}`;
   }
   if (Type.IsString(schema)) {
+    const words: unknown = Reflect.get(schema, "x-values");
+    if (typeof words === "string") return words;
     const most = bound(schema, "maxLength");
     return `a text${most === null ? "" : ` of 1 to ${most} characters`}`;
   }

@@ -1,99 +1,11 @@
 /** The daemon's own configuration: arguments over environment over file over defaults, checked in one go. */
 import { readFileSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
-import { type Static, Type } from "typebox";
 import type { Violation } from "../engine/types.js";
-import { LIMITS } from "../protocol/codes.js";
 import { check, isRecord } from "./check.js";
-import { BATCH_SOCKET, defaultDir, defaultJournalDir, MAX_SOCKET_PATH_BYTES } from "./paths.js";
-
-const MIB = 1024 * 1024;
-const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
-
-const DEFAULTS = {
-  log_level: "info",
-  sessions: 64,
-  batches_in_flight: 2,
-  batch_queue: 16,
-  batch_bytes: LIMITS.batch_bytes,
-  max_file_bytes: 64 * MIB,
-  max_total_bytes: 1024 * MIB,
-} as const;
-
-function option(description: string, fallback: unknown): Record<string, unknown> {
-  return { description, default: fallback, "x-part": "daemon" };
-}
-
-function whole(minimum: number, maximum: number, description: string, fallback: number) {
-  return Type.Optional(Type.Integer({ minimum, maximum, ...option(description, fallback) }));
-}
-
-export const DaemonSchema = Type.Object(
-  {
-    dir: Type.Optional(
-      Type.Union([Type.String({ minLength: 1, maxLength: 4096 }), Type.Null()], {
-        ...option(
-          "Directory of the sockets, created with mode 0700. Null: $TALEBRIDGE_DIR, else $XDG_RUNTIME_DIR/talebridge, else /tmp/talebridge-<uid>.",
-          null,
-        ),
-      }),
-    ),
-    journal_dir: Type.Optional(
-      Type.Union([Type.String({ minLength: 1, maxLength: 4096 }), Type.Null()], {
-        ...option(
-          "Directory of the journal. Null: `journal` inside a directory that was named; for the default directory $XDG_STATE_HOME/talebridge/journal, else ~/.local/state/talebridge/journal.",
-          null,
-        ),
-      }),
-    ),
-    log_level: Type.Optional(
-      Type.Enum(LOG_LEVELS, { ...option("Least level of the log lines on stderr.", DEFAULTS.log_level) }),
-    ),
-    limits: Type.Optional(
-      Type.Object(
-        {
-          sessions: whole(1, 1024, "Portfolio sessions kept at once.", DEFAULTS.sessions),
-          batches_in_flight: whole(1, 16, "Frames annotated at the same time.", DEFAULTS.batches_in_flight),
-          batch_queue: whole(0, 256, "Frames waiting beyond those; more are answered `busy`.", DEFAULTS.batch_queue),
-          batch_bytes: whole(
-            MIB,
-            LIMITS.batch_bytes,
-            "Largest frame, and the most that may wait in the queue, in bytes.",
-            DEFAULTS.batch_bytes,
-          ),
-        },
-        { additionalProperties: false },
-      ),
-    ),
-    journal: Type.Optional(
-      Type.Object(
-        {
-          max_file_bytes: whole(
-            64 * 1024,
-            4096 * MIB,
-            "A journal file larger than this is closed and a new one begun.",
-            DEFAULTS.max_file_bytes,
-          ),
-          max_total_bytes: whole(
-            MIB,
-            1024 * 1024 * MIB,
-            "The oldest journal files are removed when all together pass this.",
-            DEFAULTS.max_total_bytes,
-          ),
-        },
-        { additionalProperties: false },
-      ),
-    ),
-  },
-  {
-    additionalProperties: false,
-    title: "talebridge daemon",
-    description: "The file given to `talebridge serve --config`.",
-  },
-);
-
-type GivenDaemonConfig = Static<typeof DaemonSchema>;
+import { DAEMON_DEFAULTS, DaemonSchema, type GivenDaemonConfig, type LogLevel } from "./daemon_schema.js";
+import { type Endpoint, isLoopback, parseEndpoint, showEndpoint } from "./endpoint.js";
+import { BATCH_SOCKET, defaultDir, defaultJournalDir, defaultKeysDir, MAX_SOCKET_PATH_BYTES } from "./paths.js";
 
 export interface DaemonConfig {
   readonly dir: string;
@@ -106,7 +18,23 @@ export interface DaemonConfig {
     readonly batch_queue: number;
     readonly batch_bytes: number;
   };
-  readonly journal: { readonly max_file_bytes: number; readonly max_total_bytes: number };
+  readonly journal: {
+    readonly max_file_bytes: number;
+    readonly max_total_bytes: number;
+    readonly max_age_days: number | null;
+  };
+  /** Null: ipc only. */
+  readonly tcp: TcpConfig | null;
+  /** Null: not served. */
+  readonly metrics: { readonly listen: Endpoint } | null;
+}
+
+export interface TcpConfig {
+  readonly gate: Endpoint;
+  readonly batch: Endpoint;
+  readonly keys_dir: string;
+  /** No keys: loopback only. */
+  readonly insecure: boolean;
 }
 
 export interface DaemonArgs {
@@ -146,28 +74,83 @@ export function resolveDaemon(
     return { ok: false, violations: [{ path: "dir", message }] };
   }
   const limits = merged.limits ?? {};
-  const max_file_bytes = merged.journal?.max_file_bytes ?? DEFAULTS.max_file_bytes;
-  const max_total_bytes = merged.journal?.max_total_bytes ?? DEFAULTS.max_total_bytes;
+  const max_file_bytes = merged.journal?.max_file_bytes ?? DAEMON_DEFAULTS.max_file_bytes;
+  const max_total_bytes = merged.journal?.max_total_bytes ?? DAEMON_DEFAULTS.max_total_bytes;
   if (max_total_bytes < 2 * max_file_bytes) {
     const message = `was ${max_total_bytes}; must be at least twice journal.max_file_bytes (${max_file_bytes})`;
     return { ok: false, violations: [{ path: "journal.max_total_bytes", message }] };
   }
+  const network: Violation[] = [];
+  const tcp = resolveTcp(merged.tcp ?? null, args.private === true, env, network);
+  const metrics = resolveMetrics(merged.metrics ?? null, network);
+  if (network.length > 0) return { ok: false, violations: network };
   return {
     ok: true,
     config: {
       dir,
       journal_dir: journalDir(merged, dir, args.private === true, env),
-      log_level: merged.log_level ?? DEFAULTS.log_level,
+      log_level: merged.log_level ?? DAEMON_DEFAULTS.log_level,
       private: args.private === true,
       limits: {
-        sessions: limits.sessions ?? DEFAULTS.sessions,
-        batches_in_flight: limits.batches_in_flight ?? DEFAULTS.batches_in_flight,
-        batch_queue: limits.batch_queue ?? DEFAULTS.batch_queue,
-        batch_bytes: limits.batch_bytes ?? DEFAULTS.batch_bytes,
+        sessions: limits.sessions ?? DAEMON_DEFAULTS.sessions,
+        batches_in_flight: limits.batches_in_flight ?? DAEMON_DEFAULTS.batches_in_flight,
+        batch_queue: limits.batch_queue ?? DAEMON_DEFAULTS.batch_queue,
+        batch_bytes: limits.batch_bytes ?? DAEMON_DEFAULTS.batch_bytes,
       },
-      journal: { max_file_bytes, max_total_bytes },
+      journal: { max_file_bytes, max_total_bytes, max_age_days: merged.journal?.max_age_days ?? null },
+      tcp,
+      metrics,
     },
   };
+}
+
+function resolveTcp(
+  given_tcp: Exclude<GivenDaemonConfig["tcp"], undefined>,
+  is_private: boolean,
+  env: Readonly<Record<string, string | undefined>>,
+  violations: Violation[],
+): TcpConfig | null {
+  if (given_tcp === null) return null;
+  if (is_private) {
+    const message = "is not for a private bridge, which serves the process that started it: leave it out";
+    violations.push({ path: "tcp", message });
+  }
+  const gate = endpoint("tcp.gate", given_tcp.gate, violations);
+  const batch = endpoint("tcp.batch", given_tcp.batch, violations);
+  if (gate === null || batch === null) return null;
+  const insecure = given_tcp.insecure === true;
+  for (const [path, { host }] of Object.entries({ "tcp.gate": gate, "tcp.batch": batch })) {
+    if (!insecure || isLoopback(host)) continue;
+    const message = `was ${host} with tcp.insecure, which is for loopback addresses only: make keys with \`talebridge keys server\` and leave insecure out`;
+    violations.push({ path, message });
+  }
+  if (gate.port !== 0 && showEndpoint(gate) === showEndpoint(batch)) {
+    violations.push({ path: "tcp.batch", message: "is the same as tcp.gate: choose another port" });
+  }
+  return { gate, batch, keys_dir: resolve(given_tcp.keys_dir ?? defaultKeysDir(env)), insecure };
+}
+
+function resolveMetrics(
+  given_metrics: Exclude<GivenDaemonConfig["metrics"], undefined>,
+  violations: Violation[],
+): DaemonConfig["metrics"] {
+  if (given_metrics === null) return null;
+  const listen = endpoint("metrics.listen", given_metrics.listen, violations);
+  if (listen === null) return null;
+  if (!isLoopback(listen.host) && given_metrics.allow_remote !== true) {
+    const message = `was ${listen.host}, which other machines may reach, and has no password: use 127.0.0.1, or set metrics.allow_remote`;
+    violations.push({ path: "metrics.listen", message });
+  }
+  return { listen };
+}
+
+function endpoint(path: string, text: string, violations: Violation[]): Endpoint | null {
+  const parsed = parseEndpoint(text);
+  if (parsed === null) {
+    const message = `was ${JSON.stringify(text)}; must be an IP address and a port, such as 127.0.0.1:9109 or [::1]:9109`;
+    violations.push({ path, message });
+  }
+  return parsed;
 }
 
 function journalDir(

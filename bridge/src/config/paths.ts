@@ -24,3 +24,11 @@ export function defaultJournalDir(env: Env): string {
   const home = env.HOME ?? homedir();
   return home === "" ? join(tmpdir(), "talebridge-journal") : join(home, ".local", "state", "talebridge", "journal");
 }
+
+/** Keys for tcp. */
+export function defaultKeysDir(env: Env): string {
+  const config = env.XDG_CONFIG_HOME;
+  if (config) return join(config, "talebridge", "keys");
+  const home = env.HOME ?? homedir();
+  return join(home === "" ? tmpdir() : home, ".config", "talebridge", "keys");
+}

@@ -23,7 +23,11 @@ export interface ResolvedSettings {
   readonly timeframe_s: number;
   readonly rules: readonly Rule[];
   readonly loss_threshold: number;
+  readonly adverse_horizon_candles: number;
+  readonly adverse_quantile: number;
   readonly portfolio_limits: boolean;
+  /** Which pair's closes the client sends as the market's; null: none. */
+  readonly market_pair: string | null;
   readonly limits: Limits;
 }
 
@@ -59,6 +63,8 @@ export function resolveSettings(given: unknown, context: Context, engine: Pick<E
     window_set: settings.window_set ?? DEFAULTS.window_set,
     timeframe_s: context.timeframe_s,
     loss_threshold: settings.loss_threshold ?? DEFAULTS.loss_threshold,
+    adverse_horizon_candles: settings.adverse_horizon_candles ?? DEFAULTS.adverse_horizon_candles,
+    adverse_quantile: settings.adverse_quantile ?? DEFAULTS.adverse_quantile,
     ...(rules === null ? {} : { rules: rules.map((rule) => ({ ...rule, deny_above: rule.deny_above ?? null })) }),
   });
   if (!checked.ok) return { ok: false, violations: checked.violations };
@@ -70,7 +76,10 @@ export function resolveSettings(given: unknown, context: Context, engine: Pick<E
     timeframe_s: context.timeframe_s,
     rules: checked.params.rules,
     loss_threshold: checked.params.loss_threshold,
+    adverse_horizon_candles: checked.params.adverse_horizon_candles,
+    adverse_quantile: checked.params.adverse_quantile,
     portfolio_limits: portfolioLimits(settings.portfolio_limits ?? DEFAULTS.portfolio_limits, context.run_mode),
+    market_pair: settings.market_pair ?? DEFAULTS.market_pair,
     limits: resolveLimits(profile, settings.limits ?? {}),
   };
   return {
@@ -97,10 +106,15 @@ function resolveLimits(profile: Profile, given: NonNullable<GivenSettings["limit
     max_daily_loss: given.max_daily_loss === undefined ? preset.max_daily_loss : given.max_daily_loss,
     max_gross_exposure: given.max_gross_exposure === undefined ? preset.max_gross_exposure : given.max_gross_exposure,
     max_pair_exposure: given.max_pair_exposure === undefined ? preset.max_pair_exposure : given.max_pair_exposure,
+    soft_drawdown: given.soft_drawdown ?? DEFAULTS.soft_drawdown,
+    max_side_positions: given.max_side_positions ?? DEFAULTS.max_side_positions,
   };
 }
 
-function toPolicy(settings: ResolvedSettings): Policy {
+/** What the gate decides by. */
+export function toPolicy(
+  settings: Pick<ResolvedSettings, "mode" | "timeframe_s" | "portfolio_limits" | "rules" | "limits">,
+): Policy {
   return {
     mode: settings.mode,
     timeframe_s: settings.timeframe_s,
@@ -123,7 +137,8 @@ function candleLimits(rules: readonly Rule[]): Policy["candle_limits"] {
   return levels;
 }
 
-function reasonOfMeasure(measure: string): number {
+/** Reason a rule gives when it binds. */
+export function reasonOfMeasure(measure: string): number {
   if (measure === "jump") return REASON.jump;
   return measure === "sigma" ? REASON.volatility : REASON.tail;
 }

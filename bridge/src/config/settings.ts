@@ -4,7 +4,7 @@
  * Every key carries its meaning as `description`, its default as `default`, and in `x-part` which side reads it: `gate` keys are sent to the
  * bridge in hello, `shim` keys stay in the Python process. A key whose default depends on the profile has `x-default-by-profile` instead.
  */
-import { type Static, Type } from "typebox";
+import { type Static, Type } from "../typebox.js";
 
 export const PROFILE_NAMES = ["conservative", "aggressive", "extreme"] as const;
 export type Profile = (typeof PROFILE_NAMES)[number];
@@ -21,6 +21,8 @@ export const MAX_DRAWDOWN_WINDOW_DAYS = 365;
 /** Beyond this age a verdict says nothing about the present; also what bounds the memory of earlier questions (gate/asked.ts). */
 export const MAX_VERDICT_AGE_CANDLES = 12;
 export const MAX_RULES = 16;
+/** As many as a portfolio message may carry. */
+export const MAX_SIDE_POSITIONS = 512;
 
 /** Defaults that do not depend on the profile. */
 export const DEFAULTS = {
@@ -28,9 +30,14 @@ export const DEFAULTS = {
   mode: "enforce",
   window_set: "standard",
   loss_threshold: 0.03,
+  adverse_horizon_candles: 48,
+  adverse_quantile: 0.95,
   portfolio_limits: "auto",
+  market_pair: null,
   max_verdict_age_candles: 2,
   drawdown_window_days: 30,
+  soft_drawdown: null,
+  max_side_positions: null,
 } as const;
 
 type Part = "gate" | "shim";
@@ -58,6 +65,39 @@ const RuleSchema = Type.Object(
       Type.Union([Type.Number(), Type.Null()], {
         description: "Deny when the measure is above this value; null: never.",
         default: null,
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** BASE/QUOTE, for futures with :SETTLE. */
+const PAIR = "^[^\\s/:]+/[^\\s/:]+(:[^\\s/:]+)?$";
+const TCP_ADDRESS = "^tcp://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5}$";
+
+const ConnectSchema = Type.Object(
+  {
+    gate: Type.String({
+      minLength: 1,
+      maxLength: 255,
+      pattern: TCP_ADDRESS,
+      "x-values": "an address such as tcp://192.0.2.7:4710, of 1 to 255 characters",
+      ...meta("shim", "Address of the bridge's gate socket.", undefined),
+    }),
+    batch: Type.String({
+      minLength: 1,
+      maxLength: 255,
+      pattern: TCP_ADDRESS,
+      "x-values": "an address such as tcp://192.0.2.7:4711, of 1 to 255 characters",
+      ...meta("shim", "Address of the bridge's batch socket.", undefined),
+    }),
+    key_file: Type.Optional(
+      Type.Union([Type.String({ minLength: 1, maxLength: 4096 }), Type.Null()], {
+        ...meta(
+          "shim",
+          "File with the keys that `talebridge keys client NAME` made where the bridge runs, mode 0600. Null: in the clear, to an insecure bridge on this machine only.",
+          null,
+        ),
       }),
     ),
   },
@@ -118,6 +158,24 @@ const LimitsSchema = Type.Object(
         ...byProfile("max_pair_exposure", "The same for one pair, both sides added. Null: off."),
       }),
     ),
+    soft_drawdown: Type.Optional(
+      Type.Union([Type.Number({ exclusiveMinimum: 0, maximum: 1 }), Type.Null()], {
+        ...meta(
+          "gate",
+          "Cut stakes as equity falls below the same high-water mark: full size without a drawdown, nothing from this drawdown on, in between (1 − (1 − soft_drawdown)/(1 − drawdown)) / soft_drawdown (Grossman & Zhou 1993). Null: off.",
+          DEFAULTS.soft_drawdown,
+        ),
+      }),
+    ),
+    max_side_positions: Type.Optional(
+      Type.Union([Type.Integer({ minimum: 1, maximum: MAX_SIDE_POSITIONS }), Type.Null()], {
+        ...meta(
+          "gate",
+          "Most pairs with an open position or a pending entry order on one side (long or short), the new entry included. Adding to a position is not counted. Null: off.",
+          DEFAULTS.max_side_positions,
+        ),
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -163,6 +221,28 @@ export const SettingsSchema = Type.Object(
         ...meta("gate", "The loss c of the measure P(loss > c) over one candle, as a ratio.", DEFAULTS.loss_threshold),
       }),
     ),
+    adverse_horizon_candles: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 288,
+        ...meta(
+          "gate",
+          "The adverse excursion looks this many candles ahead: about as long as your trades are held.",
+          DEFAULTS.adverse_horizon_candles,
+        ),
+      }),
+    ),
+    adverse_quantile: Type.Optional(
+      Type.Number({
+        minimum: 0.5,
+        maximum: 0.99,
+        ...meta(
+          "gate",
+          "Which quantile of the worst move against an entry the adverse excursion is: 0.95 is exceeded by one entry in twenty.",
+          DEFAULTS.adverse_quantile,
+        ),
+      }),
+    ),
     portfolio_limits: Type.Optional(
       Type.Enum(["auto", "on", "off"], {
         ...meta(
@@ -171,6 +251,26 @@ export const SettingsSchema = Type.Object(
           DEFAULTS.portfolio_limits,
         ),
       }),
+    ),
+    market_pair: Type.Optional(
+      Type.Union(
+        [
+          Type.String({
+            minLength: 1,
+            maxLength: 31,
+            pattern: PAIR,
+            "x-values": 'a pair such as "BTC/USDT", for futures "BTC/USDT:USDT", of 1 to 31 characters',
+          }),
+          Type.Null(),
+        ],
+        {
+          ...meta(
+            "gate",
+            "The pair that stands for the market in the measures that compare a pair with it. Its candles are loaded with the others'; where it has none, those measures are NaN. Null: none.",
+            DEFAULTS.market_pair,
+          ),
+        },
+      ),
     ),
     limits: Type.Optional(LimitsSchema),
     on_unavailable: Type.Optional(
@@ -205,6 +305,11 @@ export const SettingsSchema = Type.Object(
           "Directory of the bridge's sockets. Null: $TALEBRIDGE_DIR, else $XDG_RUNTIME_DIR/talebridge, else /tmp/talebridge-<uid>; where autostart applies, a private bridge instead.",
           null,
         ),
+      }),
+    ),
+    connect: Type.Optional(
+      Type.Union([ConnectSchema, Type.Null()], {
+        ...meta("shim", "A bridge reached over tcp instead of one on this machine; overrules `dir`. Null: none.", null),
       }),
     ),
     journal_dir: Type.Optional(
@@ -280,3 +385,11 @@ export const SettingsSchema = Type.Object(
 
 /** What a user may write; every key is optional. */
 export type GivenSettings = Static<typeof SettingsSchema>;
+
+/** The part of a block that is sent to the bridge: what the shim reads itself is left out. */
+export function gatePart(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const own = Object.entries(SettingsSchema.properties)
+    .filter(([, schema]) => Reflect.get(schema, "x-part") !== "shim")
+    .map(([key]) => key);
+  return Object.fromEntries(Object.entries(given).filter(([key]) => own.includes(key)));
+}

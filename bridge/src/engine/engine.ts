@@ -1,7 +1,16 @@
 /** The only file that touches the native addon. */
+import { closeSync, openSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import type { AnnotateResult, ColumnSpec, Engine, EngineParams, ParamsCheck } from "./types.js";
+import type {
+  AnnotateResult,
+  ColumnSpec,
+  Engine,
+  EngineParams,
+  ParamsCheck,
+  QuantumAnswer,
+  QuantumSettings,
+} from "./types.js";
 
 /** An OS lock on a file, held until released or until the process ends, however it ends. */
 export interface HeldLock {
@@ -13,27 +22,51 @@ interface Addon {
   columnsManifest(): string;
   validateParams(json: string): string;
   annotate(json: string, block: Uint8Array, rows: number): Promise<AddonAnnotateResult>;
+  quantumDiagnostic(json: string, block: Uint8Array, rows: number): Promise<AddonQuantumResult>;
   readonly FileLock: { tryLock(path: string): HeldLock | null };
 }
 
-interface AddonAnnotateResult {
-  readonly ok: boolean;
-  readonly block?: Uint8Array | null;
+interface AddonFailure {
   readonly code?: string | null;
   readonly row?: number | null;
   readonly column?: string | null;
   readonly message?: string | null;
 }
 
+interface AddonAnnotateResult extends AddonFailure {
+  readonly ok: boolean;
+  readonly block?: Float64Array | null;
+  readonly engineUs?: number | null;
+}
+
+interface AddonQuantumResult extends AddonFailure {
+  readonly ok: boolean;
+  readonly json?: string | null;
+}
+
 /** Engine plus what else the addon offers to the daemon. */
 export interface LoadedEngine extends Engine {
   readonly parallel: boolean;
-  /** Takes an exclusive lock on a file, created if absent; null when another process holds it. Throws when the file cannot be opened. */
+  /** Takes an exclusive lock on a file, created with mode 0600 if absent; null when another process holds it. Throws when the file cannot be opened. */
   tryLock(path: string): HeldLock | null;
+  /** Diagnoses the tail window at the last candle of a block as `annotate` takes it. */
+  quantumDiagnostic(
+    params: EngineParams,
+    settings: QuantumSettings,
+    block: Uint8Array,
+    rows: number,
+  ): Promise<QuantumAnswer>;
 }
 
 const ADDON_PATH = fileURLToPath(new URL("../../native/engine.node", import.meta.url));
-const FUNCTIONS = ["engineInfo", "columnsManifest", "validateParams", "annotate", "FileLock"] as const;
+const FUNCTIONS = [
+  "engineInfo",
+  "columnsManifest",
+  "validateParams",
+  "annotate",
+  "quantumDiagnostic",
+  "FileLock",
+] as const;
 
 /**
  * Loads the addon and checks that it exports what this version of the bridge calls.
@@ -50,7 +83,12 @@ export function loadEngine(path = ADDON_PATH): LoadedEngine {
     columns,
     validateParams: (params: unknown) => validateParams(addon, params),
     annotate: (params: EngineParams, block: Uint8Array, rows: number) => annotate(addon, params, block, rows),
-    tryLock: (file: string) => addon.FileLock.tryLock(file),
+    quantumDiagnostic: (params, settings, block, rows) => quantumDiagnostic(addon, params, settings, block, rows),
+    tryLock: (file: string) => {
+      // Made here, for its owner alone: who can open a lock's file can hold the lock.
+      closeSync(openSync(file, "a", 0o600));
+      return addon.FileLock.tryLock(file);
+    },
   };
 }
 
@@ -92,8 +130,23 @@ async function annotate(addon: Addon, params: EngineParams, block: Uint8Array, r
   const result = await addon.annotate(JSON.stringify(params), block, rows);
   if (result.ok && result.block) {
     const { buffer, byteOffset, byteLength } = result.block;
-    return { ok: true, block: Buffer.from(buffer, byteOffset, byteLength) };
+    return { ok: true, block: Buffer.from(buffer, byteOffset, byteLength), engine_us: result.engineUs ?? 0 };
   }
+  return refused(result);
+}
+
+async function quantumDiagnostic(
+  addon: Addon,
+  params: EngineParams,
+  settings: QuantumSettings,
+  block: Uint8Array,
+  rows: number,
+): Promise<QuantumAnswer> {
+  const result = await addon.quantumDiagnostic(JSON.stringify({ params, ...settings }), block, rows);
+  return result.ok && result.json ? { ok: true, report: JSON.parse(result.json) } : refused(result);
+}
+
+function refused(result: AddonFailure): Extract<AnnotateResult, { readonly ok: false }> {
   const code = result.code === "bad_input" || result.code === "params" ? result.code : "internal";
   return {
     ok: false,

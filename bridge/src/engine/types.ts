@@ -26,6 +26,8 @@ export interface EngineParams {
   readonly timeframe_s: number;
   readonly rules?: readonly Rule[];
   readonly loss_threshold?: number;
+  readonly adverse_horizon_candles?: number;
+  readonly adverse_quantile?: number;
 }
 
 export interface Violation {
@@ -45,7 +47,12 @@ export type ParamsCheck =
 
 /** Reply of the addon's async `annotate(paramsJson, block, rows)`. */
 export type AnnotateResult =
-  | { readonly ok: true; readonly block: Buffer }
+  | {
+      readonly ok: true;
+      readonly block: Buffer;
+      /** Microseconds of computing alone. */
+      readonly engine_us: number;
+    }
   | {
       readonly ok: false;
       readonly code: "bad_input" | "params" | "internal";
@@ -61,8 +68,59 @@ export interface Engine {
   validateParams(params: unknown): ParamsCheck;
   /**
    * Measures and candle verdict for every row.
-   * @param block rows × 6 float64 LE, column-major: open ms, open, high, low, close, volume (copied on entry)
+   * @param block rows × 6 or 7 float64 LE, column-major: open ms, open, high, low, close, volume and, if wanted, the market pair's close with NaN
+   *   where there is none (copied on entry)
    * @returns rows × columns.length float64 LE, column-major
    */
   annotate(params: EngineParams, block: Uint8Array, rows: number): Promise<AnnotateResult>;
 }
+
+/** How the quantum diagnostic estimates; missing keys take the engine's defaults. */
+export interface QuantumSettings {
+  /** Of the shots; 0 to 2^53 − 1. */
+  readonly seed?: number;
+  /** Half-width of the intervals of probabilities, 0.0005 to 0.5. */
+  readonly epsilon?: number;
+  /** 1 − confidence. */
+  readonly alpha?: number;
+  /** Measurements per round, 1 to 1000. */
+  readonly shots?: number;
+}
+
+export interface QuantumEstimate {
+  readonly iqae: number;
+  readonly low: number;
+  readonly high: number;
+  readonly mlae: number;
+}
+
+/** One side, in units of sigma. */
+export interface QuantumSide {
+  readonly losses: number;
+  readonly clipped_share: number;
+  readonly tails: readonly {
+    readonly probability: number;
+    readonly classical: { readonly var: number; readonly es: number };
+    readonly binned: { readonly var: number; readonly es: number };
+    readonly estimated: { readonly var: number; readonly es: QuantumEstimate };
+  }[];
+  readonly convexity: { readonly classical: number; readonly binned: number; readonly estimated: QuantumEstimate };
+  /** Applications of the state preparation. */
+  readonly calls: number;
+  readonly largest_power: number;
+  readonly converged: boolean;
+}
+
+/** VaR, ES and convexity of the tail window three ways (docs/method.md). A diagnostic, never part of a verdict. */
+export interface QuantumReport {
+  /** Volatility forecast, log return per candle. */
+  readonly sigma: number;
+  /** In units of sigma. */
+  readonly bin_width: number;
+  readonly long: QuantumSide;
+  readonly short: QuantumSide;
+}
+
+export type QuantumAnswer =
+  | { readonly ok: true; readonly report: QuantumReport }
+  | Extract<AnnotateResult, { readonly ok: false }>;

@@ -1,9 +1,10 @@
 /** What has been answered for each candidate entry, so that a re-ask counts once and only tightens. Bounded per pair and in total. */
+import { FIXED } from "../limits.js";
 import type { Kind, Side } from "./types.js";
 
 /** Two sides × two counted kinds × the candles a verdict can still be fresh for, and then some: a fresh question is never forgotten. */
-export const MAX_ASKED_PER_PAIR = 64;
-export const MAX_ASKED = 4096;
+export const MAX_ASKED_PER_PAIR = FIXED.asked_per_pair;
+export const MAX_ASKED = FIXED.asked;
 
 /** The standing answer to one candidate. */
 export interface Asked {

@@ -96,7 +96,7 @@ export function gateEvent(session: string, snapshot_seq: number, request: GateRe
     side: request.side,
     kind: request.kind,
     stage: request.stage,
-    candle_open_ms: request.candle_open_ms,
+    candle_open_ms: unsigned(request.candle_open_ms),
     now_ms: request.now_ms,
     candle: {
       size: finite(request.candle_size),
@@ -126,6 +126,35 @@ export function gateEvent(session: string, snapshot_seq: number, request: GateRe
   };
 }
 
+/**
+ * The journal's record of one portfolio.
+ * @param known_until_ms samples up to here are known and left out
+ */
+export function portfolioEvent(
+  session: string,
+  message: Pick<PortfolioEvent, "at_ms" | "equity" | "samples" | "positions"> & { readonly seq: number },
+  known_until_ms: number,
+): PortfolioEvent {
+  return {
+    type: "portfolio",
+    session,
+    snapshot_seq: message.seq,
+    at_ms: unsigned(message.at_ms),
+    equity: unsigned(message.equity),
+    samples: message.samples
+      .filter(([t_ms]) => t_ms > known_until_ms)
+      .map(([t_ms, equity]) => [t_ms, unsigned(equity)] as const),
+    positions: message.positions.map(
+      ([pair, side, stake, leverage, state]) => [pair, side, unsigned(stake), leverage, state] as const,
+    ),
+  };
+}
+
 function finite(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
+  return Number.isFinite(value) ? unsigned(value) : null;
+}
+
+/** JSON has no -0: what is folded from the journal must be what was decided by, to the bit. */
+function unsigned(value: number): number {
+  return value === 0 ? 0 : value;
 }

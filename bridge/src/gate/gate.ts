@@ -1,12 +1,15 @@
 /**
  * The entry verdict: candle verdict × portfolio × policy. A pure function; the caller journals the verdict and then applies its event.
  *
- * Limits in order: manual switch, request numbers, staleness, candle verdict, drawdown, daily loss, gross and pair exposure, minimum stake.
+ * Limits in order: manual switch, request numbers, staleness, candle verdict, drawdown, daily loss, soft drawdown, gross and pair exposure, positions
+ * on one side, minimum stake.
  * The first that denies wins; otherwise the smallest cap does (of equal caps the first). Anything that cannot be judged is denied.
  */
 import { dailyLossBreach } from "../portfolio/daily_loss.js";
 import { drawdownBreach } from "../portfolio/drawdown.js";
 import { exposure, stakeWithin } from "../portfolio/exposure.js";
+import { otherPairsOn } from "../portfolio/side_positions.js";
+import { softDrawdown } from "../portfolio/soft_drawdown.js";
 import { REASON } from "../protocol/codes.js";
 import { type Asked, recall } from "./asked.js";
 import { type SessionState, statusAt } from "./session.js";
@@ -41,14 +44,18 @@ const LIMITS: readonly Limit[] = [
   portfolioKnown,
   drawdown,
   dailyLoss,
+  drawdownDamping,
   grossExposure,
   pairExposure,
+  sidePositions,
 ];
 
 /** Judges one entry against a session's state. Does not change the state. */
 export function gate(state: SessionState, policy: Policy, request: GateRequest): Verdict {
-  // A replaced order was allowed when it was new, and its stake is committed.
-  if (request.kind === "replace") return answer(request, request.stake, request.stake, NOTHING, [], false);
+  // A replaced order was allowed when it was new, and its stake is committed: if there is one.
+  if (request.kind === "replace" && isPositive(request.stake)) {
+    return answer(request, request.stake, request.stake, NOTHING, [], false);
+  }
   const previous = recall(state.asked, request);
   const verdict =
     previous === undefined ? firstAnswer(state, policy, request) : laterAnswer(state, policy, request, previous);
@@ -174,6 +181,15 @@ function dailyLoss(state: SessionState, policy: Policy, request: GateRequest): C
   return breach === null ? null : denial(REASON.daily_loss, breach.value, breach.limit);
 }
 
+function drawdownDamping(state: SessionState, policy: Policy, request: GateRequest, stake: number): Cap | null {
+  const { soft_drawdown, drawdown_window_days } = policy.limits;
+  if (!policy.portfolio_limits || state.portfolio === null || soft_drawdown === null) return null;
+  const { equity } = state.portfolio;
+  const damping = softDrawdown(state.equity, equity, request.now_ms, drawdown_window_days, soft_drawdown);
+  if (damping === null || damping.size >= 1) return null;
+  return { reason: REASON.drawdown_soft, stake: stake * damping.size, value: damping.drawdown, limit: soft_drawdown };
+}
+
 function grossExposure(state: SessionState, policy: Policy, request: GateRequest, stake: number): Cap | null {
   return exposureCap(state, policy, request, stake, REASON.exposure_gross, null, policy.limits.max_gross_exposure);
 }
@@ -188,6 +204,13 @@ function pairExposure(state: SessionState, policy: Policy, request: GateRequest,
     request.pair,
     policy.limits.max_pair_exposure,
   );
+}
+
+function sidePositions(state: SessionState, policy: Policy, request: GateRequest): Cap | null {
+  const { max_side_positions } = policy.limits;
+  if (!policy.portfolio_limits || state.portfolio === null || max_side_positions === null) return null;
+  const others = otherPairsOn(state.portfolio.positions, request.side, request.pair);
+  return others < max_side_positions ? null : denial(REASON.side_positions, others + 1, max_side_positions);
 }
 
 function exposureCap(

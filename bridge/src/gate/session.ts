@@ -6,10 +6,18 @@ import type { ControlEvent, GateEvent, HelloEvent, PortfolioEvent, SessionEvent 
 import { countAnswer, newTally, type Tally } from "./tally.js";
 import type { Position, SessionStatus } from "./types.js";
 
+/** The switch as it was last set by hand, and by whom; empty texts: never. */
+export interface Manual {
+  readonly status: SessionStatus;
+  readonly until_ms: number | null;
+  readonly by: string;
+  readonly why: string;
+}
+
 export interface SessionState {
   run_mode: string;
-  /** Manual state; `until_ms` null: until changed. */
-  manual: { readonly status: SessionStatus; readonly until_ms: number | null };
+  /** `until_ms` null: until changed. */
+  manual: Manual;
   /** `snapshot_seq` of the newest portfolio; 0: none yet. */
   seq: number;
   portfolio: { readonly at_ms: number; readonly equity: number; readonly positions: readonly Position[] } | null;
@@ -21,7 +29,7 @@ export interface SessionState {
 export function newSession(run_mode = "live"): SessionState {
   return {
     run_mode,
-    manual: { status: "ACTIVE", until_ms: null },
+    manual: { status: "ACTIVE", until_ms: null, by: "", why: "" },
     seq: 0,
     portfolio: null,
     equity: newEquityTrack(),
@@ -75,7 +83,8 @@ function applyPortfolio(state: SessionState, event: PortfolioEvent): void {
 }
 
 function applyControl(state: SessionState, event: ControlEvent): void {
-  state.manual = { status: event.status, until_ms: event.until_ms };
+  const { status, until_ms, by, why } = event;
+  state.manual = { status, until_ms, by, why };
 }
 
 function applyGate(state: SessionState, event: GateEvent): void {

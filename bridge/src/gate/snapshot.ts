@@ -2,8 +2,8 @@
 import { REASON, type ReasonName, reasonName } from "../protocol/codes.js";
 import { remember, standing } from "./asked.js";
 import type { PositionRow } from "./events.js";
-import { newSession, type SessionState } from "./session.js";
-import type { EquitySample, Kind, SessionStatus, Side } from "./types.js";
+import { type Manual, newSession, type SessionState } from "./session.js";
+import type { EquitySample, Kind, Side } from "./types.js";
 
 type SampleRow = readonly [t_ms: number, equity: number];
 
@@ -23,7 +23,8 @@ export interface AskedRow {
 export interface SessionSnapshot {
   readonly session: string;
   readonly run_mode: string;
-  readonly manual: { readonly status: SessionStatus; readonly until_ms: number | null };
+  /** `by` and `why` are absent where an older version wrote it. */
+  readonly manual: Pick<Manual, "status" | "until_ms"> & { readonly by?: string; readonly why?: string };
   readonly seq: number;
   readonly portfolio: {
     readonly at_ms: number;
@@ -91,7 +92,7 @@ export function exportSession(session: string, state: SessionState): SessionSnap
 
 export function importSession(snapshot: SessionSnapshot): SessionState {
   const state = newSession(snapshot.run_mode);
-  state.manual = snapshot.manual;
+  state.manual = { by: "", why: "", ...snapshot.manual };
   state.seq = snapshot.seq;
   if (snapshot.portfolio !== null) {
     const { at_ms, equity, positions } = snapshot.portfolio;

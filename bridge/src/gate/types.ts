@@ -35,6 +35,10 @@ export interface Limits {
   readonly max_daily_loss: number | null;
   readonly max_gross_exposure: number | null;
   readonly max_pair_exposure: number | null;
+  /** Drawdown at which the soft control has cut stakes to nothing. */
+  readonly soft_drawdown: number | null;
+  /** Pairs with a position or an entry order on one side, the new one included. */
+  readonly max_side_positions: number | null;
 }
 
 /** Everything gate() decides by that is not state. */

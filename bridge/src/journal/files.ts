@@ -1,7 +1,6 @@
 /** Names and order of journal files: `journal-<start_ms>-<boot>-<n>.jsonl`, one or more per boot. */
-import { closeSync, ftruncateSync, openSync, readdirSync, readSync, statSync } from "node:fs";
+import { closeSync, fstatSync, ftruncateSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { parseLine } from "./lines.js";
 
 export interface JournalFile {
   readonly path: string;
@@ -11,8 +10,8 @@ export interface JournalFile {
 }
 
 const NAME = /^journal-(\d{1,15})-([A-Za-z0-9]{1,64})-(\d{1,9})\.jsonl$/;
-/** A tail is repaired within this many bytes: more than the longest line a session writes. */
-const MAX_TAIL_BYTES = 16 * 1024 * 1024;
+const TAIL_BLOCK_BYTES = 64 * 1024;
+const NEWLINE = 0x0a;
 
 export function fileName(start_ms: number, boot: string, n: number): string {
   return `journal-${start_ms}-${boot}-${n}.jsonl`;
@@ -31,17 +30,14 @@ export function listFiles(dir: string): JournalFile[] {
 }
 
 /**
- * Cuts what a crash left behind the last whole line: half a line, or blocks a power cut filled with zeros.
+ * Cuts what a crash left behind the last whole line: half a line, or blocks a power cut left as zeros. Whole lines are never cut, damaged or not.
  * @returns bytes removed
  */
 export function repairTail(path: string): number {
   const fd = openSync(path, "r+");
   try {
-    const size = statSync(path).size;
-    const from = Math.max(0, size - MAX_TAIL_BYTES);
-    const tail = Buffer.alloc(size - from);
-    readSync(fd, tail, 0, tail.length, from);
-    const keep = from + wholeLines(tail);
+    const { size } = fstatSync(fd);
+    const keep = endOfLines(fd, size);
     if (keep < size) ftruncateSync(fd, keep);
     return size - keep;
   } finally {
@@ -49,14 +45,24 @@ export function repairTail(path: string): number {
   }
 }
 
-/** Length of the part of `tail` that ends with a valid line. */
-function wholeLines(tail: Buffer): number {
-  let end = tail.lastIndexOf(0x0a) + 1;
-  while (end > 0) {
-    const start = tail.lastIndexOf(0x0a, end - 2) + 1;
-    // The first line of the tail may have begun before it: not judged.
-    if (start === 0 || parseLine(tail.toString("utf8", start, end - 1)) !== null) return end;
-    end = start;
+/** Where the last line that could be one ends: reads blocks backwards until one is found. */
+function endOfLines(fd: number, size: number): number {
+  let end = size;
+  let closed = false;
+  const block = Buffer.alloc(TAIL_BLOCK_BYTES);
+  for (let to = size; to > 0; ) {
+    const from = Math.max(0, to - TAIL_BLOCK_BYTES);
+    const bytes = block.subarray(0, readSync(fd, block, 0, to - from, from));
+    for (let at = bytes.length - 1; at >= 0; at--) {
+      const byte = bytes[at];
+      if (byte === NEWLINE) {
+        // A newline amid zeros ends no line: what stands before it decides.
+        end = from + at + 1;
+        closed = true;
+      } else if (byte === 0) closed = false;
+      else if (closed) return end;
+    }
+    to = from;
   }
   return 0;
 }

@@ -1,12 +1,15 @@
 /**
- * Lines of the journal: one JSON object each, with `seq` (1, 2, … per boot), `t_ms` (wall clock) and `type`. Checked when read: a journal is a
- * file, and files get edited, cut and mixed up.
+ * Lines of the journal: one JSON object each, with `seq` (1, 2, … per boot), `t_ms` (wall clock), `type` and, last, `crc`: the CRC-32 of the
+ * bytes before it. Checked when read: a journal is a file, and files get edited, cut and mixed up. A digit that changed would still be JSON.
  */
-import { type TSchema, Type } from "typebox";
-import { Compile } from "typebox/compile";
+
+import { crc32 } from "node:zlib";
 import type { ControlEvent, GateEvent, HelloEvent, PortfolioEvent, RebaseEvent, SessionEvent } from "../gate/events.js";
 import type { SessionSnapshot } from "../gate/snapshot.js";
+import { FIXED } from "../limits.js";
 import { REASONS } from "../protocol/codes.js";
+import { Compile, type TSchema, Type } from "../typebox.js";
+import { gateJson } from "./gate_line.js";
 
 /** First line of a boot's first file. */
 export interface BootEvent {
@@ -19,12 +22,23 @@ export interface BootEvent {
   readonly private: boolean;
 }
 
-/** All live sessions as they stand: begins every file and follows every gap, so that reading can start there. */
+/**
+ * Live sessions as they stand. A run of these, `part` 1 to `parts`, lists them all: it begins every file and follows every gap, so that reading
+ * can start there. One session a line, so that lines stay of bounded length.
+ */
 export interface StateEvent {
   readonly type: "state";
   readonly boot: string;
   readonly private: boolean;
+  readonly part: number;
+  readonly parts: number;
   readonly sessions: readonly SessionSnapshot[];
+}
+
+/** A live session given up to make room; what comes under its name later is another one. */
+export interface ForgetEvent {
+  readonly type: "forget";
+  readonly session: string;
 }
 
 /** Clean shutdown. */
@@ -33,7 +47,7 @@ export interface StopEvent {
   readonly why: string;
 }
 
-export type JournalEvent = BootEvent | StateEvent | StopEvent | SessionEvent;
+export type JournalEvent = BootEvent | StateEvent | ForgetEvent | StopEvent | SessionEvent;
 export type JournalLine = JournalEvent & { readonly seq: number; readonly t_ms: number };
 
 const Num = Type.Number();
@@ -55,7 +69,7 @@ function line<const P extends Record<string, TSchema>>(properties: P) {
 const Snapshot = Type.Object({
   session: Text,
   run_mode: Text,
-  manual: Type.Object({ status: Status, until_ms: NumOrNull }),
+  manual: Type.Object({ status: Status, until_ms: NumOrNull, by: Type.Optional(Text), why: Type.Optional(Text) }),
   seq: Num,
   portfolio: Type.Union([Type.Object({ at_ms: Num, equity: Num, positions: Type.Array(PositionTuple) }), Type.Null()]),
   equity: Type.Object({ peaks: Type.Array(Sample), last: SampleOrNull, day_base: SampleOrNull, since_ms: Num }),
@@ -84,7 +98,14 @@ const Snapshot = Type.Object({
 
 const LINES = {
   boot: line({ server: Text, engine_version: Text, boot: Text, pid: Num, private: Type.Boolean() }),
-  state: line({ boot: Text, private: Type.Boolean(), sessions: Type.Array(Snapshot) }),
+  state: line({
+    boot: Text,
+    private: Type.Boolean(),
+    part: Type.Integer({ minimum: 1 }),
+    parts: Type.Integer({ minimum: 1 }),
+    sessions: Type.Array(Snapshot),
+  }),
+  forget: line({ session: Text }),
   stop: line({ why: Text }),
   hello: line({
     session: Text,
@@ -130,11 +151,40 @@ const LINES = {
   rebase: line({ session: Text, at_ms: Num, by: Text, why: Text }),
 } as const;
 
-/** One line's event; null when the text is not a journal line. */
-export function parseLine(text: string): JournalLine | null {
+/** The longest line that is read: far above any that is written. */
+export const MAX_LINE_BYTES = FIXED.journal_line_bytes;
+const CRC_KEY = ',"crc":';
+/** `,"crc":4294967295}` */
+const MAX_CRC_BYTES = CRC_KEY.length + 11;
+
+/** One line, its newline included. */
+export function formatLine(seq: number, t_ms: number, event: JournalEvent): string {
+  const json = event.type === "gate" ? gateJson(seq, t_ms, event) : JSON.stringify({ seq, t_ms, ...event });
+  return `${sealJson(json)}\n`;
+}
+
+/** Adds the checksum to the JSON text of an object. */
+export function sealJson(json: string): string {
+  const body = json.slice(0, -1);
+  return `${body}${CRC_KEY}${crc32(body)}}`;
+}
+
+/** The JSON text under a line's checksum; null when there is none or it does not fit. */
+function unsealed(line: Buffer): string | null {
+  const at = line.lastIndexOf(CRC_KEY);
+  if (at < line.length - MAX_CRC_BYTES || at < 0) return null;
+  const crc = line.toString("latin1", at + CRC_KEY.length);
+  if (crc !== `${crc32(line.subarray(0, at))}}`) return null;
+  return `${line.toString("utf8", 0, at)}}`;
+}
+
+/** One line's event; null when the bytes (without their newline) are not a whole journal line. */
+export function parseLine(line: Buffer): JournalLine | null {
+  const json = unsealed(line);
+  if (json === null) return null;
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(json);
   } catch {
     return null;
   }
@@ -144,6 +194,8 @@ export function parseLine(text: string): JournalLine | null {
       return LINES.boot.Check(value) ? tagged<BootEvent>(value) : null;
     case "state":
       return LINES.state.Check(value) ? tagged<StateEvent>(value) : null;
+    case "forget":
+      return LINES.forget.Check(value) ? tagged<ForgetEvent>(value) : null;
     case "stop":
       return LINES.stop.Check(value) ? tagged<StopEvent>(value) : null;
     case "hello":

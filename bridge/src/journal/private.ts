@@ -45,9 +45,9 @@ export function isPrivateFile(path: string): boolean {
   const fd = openSync(path, "r");
   try {
     const head = Buffer.alloc(HEAD_BYTES);
-    const text = head.toString("utf8", 0, readSync(fd, head, 0, HEAD_BYTES, 0));
-    const end = text.indexOf("\n");
-    const line = end < 0 ? null : parseLine(text.slice(0, end));
+    const bytes = head.subarray(0, readSync(fd, head, 0, HEAD_BYTES, 0));
+    const end = bytes.indexOf(0x0a);
+    const line = end < 0 ? null : parseLine(bytes.subarray(0, end));
     return (line?.type === "boot" || line?.type === "state") && line.private;
   } finally {
     closeSync(fd);

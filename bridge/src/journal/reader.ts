@@ -1,54 +1,79 @@
-/** Reads journals back: for the replay, for counting, and to continue live sessions after a restart. */
-import { createReadStream, statSync } from "node:fs";
-import { createInterface } from "node:readline";
+/** Reads journals back: for counting, for audits, and to continue live sessions after a restart. */
+import { statSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import type { SessionEvent } from "../gate/events.js";
 import { applyEvent, isLive, newSession, type SessionState } from "../gate/session.js";
 import { importSession } from "../gate/snapshot.js";
 import { type JournalFile, listFiles } from "./files.js";
-import { type JournalLine, parseLine } from "./lines.js";
+import { type JournalLine, parseLine, type StateEvent } from "./lines.js";
+import { splitFile } from "./split.js";
 
 export class JournalError extends Error {
   override readonly name = "JournalError";
 }
 
+/** Something in a journal that is not as it was written. */
+export interface Damage {
+  readonly path: string;
+  /** Counted from 1. */
+  readonly line: number;
+  readonly problem: string;
+}
+
 export interface ReadOptions {
-  /** Called for a line that is not one; without it such a line, except a file's torn last one, is an error. */
-  readonly onBadLine?: (path: string, line: number) => void;
+  /** Told of everything that is left out or missing; without it damage is an error. Half a line at a file's end was never answered: no damage. */
+  readonly onDamage?: (damage: Damage) => void;
 }
 
 /**
- * Every line of a journal, oldest first.
+ * Every intact line of a journal, oldest first, each as it was written and once.
  * @param path a journal directory or one journal file
- * @throws JournalError naming file and line for a line that is not valid and not a file's last
+ * @throws JournalError naming file and line for damage, unless `onDamage` is given
  */
-export async function* readJournal(path: string, options: ReadOptions = {}): AsyncGenerator<JournalLine> {
-  const paths = statSync(path).isDirectory() ? listFiles(path).map((file) => file.path) : [path];
-  for (const file of paths) yield* readFile(file, options);
+export function* readJournal(path: string, options: ReadOptions = {}): Generator<JournalLine> {
+  yield* readFiles(statSync(path).isDirectory() ? listFiles(path) : [fileOf(path)], options);
 }
 
-async function* readFile(path: string, options: ReadOptions): AsyncGenerator<JournalLine> {
-  const stream = createReadStream(path);
-  const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
-  let number = 0;
-  let bad = 0;
-  try {
-    for await (const text of lines) {
-      // A bad line is judged when the next one shows that it was not the last.
-      if (bad > 0) {
-        if (options.onBadLine === undefined) {
-          throw new JournalError(`${path}:${bad} is not a journal line: the file was edited or the disk is damaged`);
-        }
-        options.onBadLine(path, bad);
-        bad = 0;
+/** A file by its path; one that was renamed counts as a boot of its own. */
+function fileOf(path: string): JournalFile {
+  const known = listFiles(dirname(path)).find((file) => basename(file.path) === basename(path));
+  return known ?? { path, start_ms: 0, boot: path, n: 1 };
+}
+
+function* readFiles(files: readonly JournalFile[], options: ReadOptions): Generator<JournalLine> {
+  /** Number of the last line read of each boot. */
+  const last_seq = new Map<string, number>();
+  for (const { path, boot, n } of files) {
+    for (const { number, bytes, whole } of splitFile(path)) {
+      const report = (problem: string) => damaged({ path, line: number, problem }, options);
+      const line = bytes === null ? null : parseLine(bytes);
+      if (line === null || !whole) {
+        if (whole) report("is not a journal line: the file was edited or the disk is damaged");
+        continue;
       }
-      number += 1;
-      const line = parseLine(text);
-      if (line === null) bad = number;
-      else yield line;
+      const last = last_seq.get(boot);
+      if (last !== undefined && line.seq <= last) {
+        report(`repeats line ${line.seq} of its boot, or is out of order`);
+        continue;
+      }
+      if (last !== undefined && line.seq > last + 1) report(missing(last + 1, line.seq - 1));
+      // Files are removed oldest first, so what is left of a boot may begin later than 1, but only at the beginning of a later file.
+      if (last === undefined && line.seq > 1 && (n === 0 || number > 1)) report(missing(1, line.seq - 1));
+      last_seq.set(boot, line.seq);
+      yield line;
     }
-  } finally {
-    stream.destroy();
   }
+}
+
+function missing(from: number, to: number): string {
+  return from === to
+    ? `comes after line ${from} of its boot, which is missing`
+    : `comes after lines ${from} to ${to} of its boot, which are missing`;
+}
+
+function damaged(damage: Damage, options: ReadOptions): void {
+  if (options.onDamage === undefined) throw new JournalError(`${damage.path}:${damage.line} ${damage.problem}`);
+  options.onDamage(damage);
 }
 
 export interface FoldedSession {
@@ -57,19 +82,44 @@ export interface FoldedSession {
   readonly last_ms: number;
 }
 
-/** Replays events into session states. State lines replace the sessions they list. */
+/** Replays events into session states. A whole run of state lines replaces all live sessions. */
 export class Folder {
   readonly sessions = new Map<string, FoldedSession>();
+  /** Sessions in the run of state lines being read, and how many lines of it there were. */
+  private listed = new Set<string>();
+  private parts = 0;
 
   add(line: JournalLine): void {
-    if (line.type === "boot" || line.type === "stop") return;
-    if (line.type === "state") {
-      for (const snapshot of line.sessions) {
-        this.sessions.set(snapshot.session, { state: importSession(snapshot), last_ms: line.t_ms });
-      }
-      return;
+    switch (line.type) {
+      case "boot":
+      case "stop":
+        return;
+      case "state":
+        this.replace(line, line.t_ms);
+        return;
+      case "forget":
+        this.sessions.delete(line.session);
+        return;
+      default:
+        this.apply(line, line.t_ms);
     }
-    this.apply(line, line.t_ms);
+  }
+
+  private replace(event: StateEvent, t_ms: number): void {
+    if (event.part === 1) {
+      this.listed = new Set();
+      this.parts = 0;
+    }
+    this.parts += 1;
+    for (const snapshot of event.sessions) {
+      this.sessions.set(snapshot.session, { state: importSession(snapshot), last_ms: t_ms });
+      this.listed.add(snapshot.session);
+    }
+    // Nothing is concluded from a list that is not whole, nor from a private daemon's, which knows no live sessions.
+    if (event.private || event.part !== event.parts || this.parts !== event.parts) return;
+    for (const [name, { state }] of this.sessions) {
+      if (isLive(state.run_mode) && !this.listed.has(name)) this.sessions.delete(name);
+    }
   }
 
   private apply(event: SessionEvent, t_ms: number): void {
@@ -79,39 +129,43 @@ export class Folder {
 }
 
 /** Session states after the last line of a journal: e.g. each session's tally. */
-export async function foldJournal(path: string, options: ReadOptions = {}): Promise<Map<string, FoldedSession>> {
+export function foldJournal(path: string, options: ReadOptions = {}): Map<string, FoldedSession> {
   const folder = new Folder();
-  for await (const line of readJournal(path, options)) folder.add(line);
+  for (const line of readJournal(path, options)) folder.add(line);
   return folder.sessions;
 }
 
 /**
- * Live sessions to continue after a restart, folded from the newest state line on. Files of private daemons are left out.
+ * Live sessions to continue after a restart, folded from the newest whole state on. Files of private daemons are left out.
  */
-export async function foldLive(dir: string, options: ReadOptions): Promise<Map<string, FoldedSession>> {
+export function foldLive(dir: string, options: ReadOptions): Map<string, FoldedSession> {
   const chain: JournalFile[] = [];
   for (const file of listFiles(dir).reverse()) {
-    const head = await firstLines(file.path, options);
-    if (head.some((line) => (line.type === "boot" || line.type === "state") && line.private)) continue;
+    const head = headOf(file);
+    if (head.private) continue;
     chain.unshift(file);
-    if (head.some((line) => line.type === "state")) break;
+    if (head.state) break;
   }
   const folder = new Folder();
-  for (const file of chain) {
-    for await (const line of readFile(file.path, options)) folder.add(line);
-  }
+  for (const line of readFiles(chain, options)) folder.add(line);
   for (const [name, { state }] of folder.sessions) {
     if (!isLive(state.run_mode)) folder.sessions.delete(name);
   }
   return folder.sessions;
 }
 
-/** The first two lines: a boot's first file has its state second. */
-async function firstLines(path: string, options: ReadOptions): Promise<JournalLine[]> {
-  const head: JournalLine[] = [];
-  for await (const line of readFile(path, options)) {
-    head.push(line);
-    if (head.length === 2) break;
+/** Whether a file is a private daemon's, and whether it begins with a whole state. A boot's first file has its boot line before that. */
+function headOf(file: JournalFile): { readonly private: boolean; readonly state: boolean } {
+  let parts = 0;
+  // Damage is told when the file is read as a whole.
+  for (const line of readFiles([file], { onDamage: () => undefined })) {
+    if (line.type === "boot" && line.private) return { private: true, state: false };
+    if (line.type === "boot") continue;
+    if (line.type !== "state") break;
+    if (line.private) return { private: true, state: false };
+    parts += 1;
+    if (line.part !== parts) break;
+    if (parts === line.parts) return { private: false, state: true };
   }
-  return head;
+  return { private: false, state: false };
 }

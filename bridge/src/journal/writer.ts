@@ -1,36 +1,51 @@
 /**
  * Append-only journal. `append` returns once the kernel has the line, so a killed process loses nothing; the disk has it within a second.
- * While writing fails every append says so and tries again; the first one that succeeds writes the whole state before its own line, because
- * lines in between were lost.
+ * While writing fails every append says so, and it is tried again by itself; the first that succeeds writes the whole state before its own
+ * line, because lines in between were lost.
  */
+
 import * as nodeFs from "node:fs";
 import { join } from "node:path";
-import { fileName, type JournalFile, listFiles } from "./files.js";
-import type { JournalEvent, StateEvent } from "./lines.js";
-import { isPrivateFile } from "./private.js";
+import { FIXED } from "../limits.js";
+import { fileName } from "./files.js";
+import { formatLine, type JournalEvent, type StateEvent } from "./lines.js";
+import { type RetentionOptions, removeOldest } from "./retention.js";
 
-const SYNC_AFTER_MS = 500;
+export const SYNC_AFTER_MS = 500;
+/** While writing fails it is not tried more often than this by those who append: each try writes the whole state. */
+export const RETRY_MS = 100;
+/** Nor less often than this, though nobody appends. */
+export const RECOVER_MS = 1000;
+/** A file is closed after this long even when it is small: what has to be read at a restart, and what one bad file can hold, stays short. */
+export const MAX_FILE_MS = FIXED.journal_file_ms;
 
 /** The file operations the journal needs; a parameter so that a full or read-only disk can be tried. */
 export type JournalFs = Pick<
   typeof nodeFs,
-  "openSync" | "writeSync" | "ftruncateSync" | "fsyncSync" | "fsync" | "closeSync" | "statSync" | "unlinkSync"
+  | "openSync"
+  | "writeSync"
+  | "ftruncateSync"
+  | "fstatSync"
+  | "fsyncSync"
+  | "fsync"
+  | "closeSync"
+  | "statSync"
+  | "unlinkSync"
 >;
 
-export interface JournalOptions {
-  readonly dir: string;
-  readonly boot: string;
+export interface JournalOptions extends Omit<RetentionOptions, "fs" | "reserve_bytes"> {
   readonly start_ms: number;
-  readonly private: boolean;
   readonly max_file_bytes: number;
-  readonly max_total_bytes: number;
-  /** Whether another, private daemon is running: its files are left alone. */
-  readonly isRunning: (boot: string) => boolean;
   /** All live sessions as they stand. */
-  readonly state: () => StateEvent;
+  readonly state: () => readonly StateEvent[];
+  /** Wall clock, for the record. */
   readonly clock: () => number;
+  /** Time that never steps, in ms. */
+  readonly monotonic: () => number;
   readonly onFailure: (error: Error) => void;
   readonly onRecovery: () => void;
+  /** Old files could not be removed; writing goes on. */
+  readonly onUpkeepFailure: (error: Error) => void;
   readonly fs?: JournalFs;
 }
 
@@ -41,10 +56,17 @@ export class Journal {
   private readonly fs: JournalFs;
   private fd: number | null = null;
   private file_bytes = 0;
+  /** What the state at the file's head takes of it: however large that is, a file holds its share of lines besides. */
+  private head_bytes = 0;
+  private opened_ms = 0;
   private files = 0;
   private seq = 0;
   private failed: Error | null = null;
-  private timer: NodeJS.Timeout | null = null;
+  private retry_ms = 0;
+  private unsynced = false;
+  private syncing = false;
+  private sync_timer: NodeJS.Timeout | null = null;
+  private recover_timer: NodeJS.Timeout | null = null;
 
   constructor(options: JournalOptions) {
     this.options = options;
@@ -62,64 +84,99 @@ export class Journal {
 
   /** Writes one event. Never throws. */
   append(event: JournalEvent): Appended {
-    try {
-      this.prepare(event);
-      const seq = this.write(event);
-      this.recovered();
-      this.syncSoon();
-      return { ok: true, seq };
-    } catch (error) {
-      return { ok: false, error: this.fail(error) };
-    }
+    return this.appendAll([event]);
+  }
+
+  /** Writes events as consecutive lines with one write, all or none. Never throws. @returns the last line's number */
+  appendAll(events: readonly JournalEvent[]): Appended {
+    if (this.failed !== null && this.options.monotonic() < this.retry_ms) return { ok: false, error: this.failed };
+    return this.attempt(events);
   }
 
   /** Syncs and closes. */
   close(): void {
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = null;
-    if (this.fd === null) return;
-    try {
-      this.fs.fsyncSync(this.fd);
-    } catch (error) {
-      this.fail(error);
+    if (this.fd !== null) {
+      try {
+        this.fs.fsyncSync(this.fd);
+      } catch (error) {
+        this.fail(error);
+      }
+      this.abandonFile();
     }
-    this.abandonFile();
+    // Last, because what fails here would be tried again.
+    if (this.sync_timer !== null) clearTimeout(this.sync_timer);
+    if (this.recover_timer !== null) clearTimeout(this.recover_timer);
+    this.sync_timer = null;
+    this.recover_timer = null;
+  }
+
+  /** Writes events, and before them what an earlier failure left undone. */
+  private attempt(events: readonly JournalEvent[]): Appended {
+    try {
+      this.prepare();
+      if (events.length > 0) this.write(events);
+      this.recovered();
+      this.syncSoon();
+      return { ok: true, seq: this.seq };
+    } catch (error) {
+      this.retry_ms = this.options.monotonic() + RETRY_MS;
+      return { ok: false, error: this.fail(error) };
+    }
   }
 
   /** Opens, rotates or catches up, so that the next line can be written. */
-  private prepare(event: JournalEvent): void {
-    if (this.fd !== null && this.file_bytes >= this.options.max_file_bytes) {
+  private prepare(): void {
+    if (this.fd !== null && this.isFull()) {
       this.fs.fsyncSync(this.fd);
       this.abandonFile();
     }
     const needs_state = this.failed !== null || (this.fd === null && this.files > 0);
     if (this.fd === null) this.openNext();
-    if (needs_state && event.type !== "state") this.write(this.options.state());
+    // One by one: together they may be longer than a text can be.
+    if (!needs_state) return;
+    const from = this.file_bytes;
+    for (const state of this.options.state()) this.write([state]);
+    if (from === 0) this.head_bytes = this.file_bytes;
+  }
+
+  private isFull(): boolean {
+    const { max_file_bytes, monotonic } = this.options;
+    return this.file_bytes - this.head_bytes >= max_file_bytes || monotonic() - this.opened_ms >= MAX_FILE_MS;
   }
 
   private openNext(): void {
-    const { dir, start_ms, boot } = this.options;
+    const { dir, start_ms, boot, max_file_bytes } = this.options;
     const path = join(dir, fileName(start_ms, boot, this.files));
     this.fd = this.fs.openSync(path, "a", 0o600);
-    this.file_bytes = 0;
+    this.opened_ms = this.options.monotonic();
     this.files += 1;
     this.syncDirectory();
-    this.removeOldest(path);
+    try {
+      // The new file may grow to its limit before this is looked at again.
+      removeOldest({ ...this.options, fs: this.fs, reserve_bytes: max_file_bytes + this.head_bytes }, path);
+    } catch (error) {
+      this.options.onUpkeepFailure(toError(error));
+    }
   }
 
-  private write(event: JournalEvent): number {
+  private write(events: readonly JournalEvent[]): void {
     if (this.fd === null) throw new Error("the journal has no open file");
-    const seq = this.seq + 1;
-    const line = Buffer.from(`${JSON.stringify({ seq, t_ms: this.options.clock(), ...event })}\n`);
+    const t_ms = this.options.clock();
+    let seq = this.seq;
+    let text = "";
+    for (const event of events) {
+      seq += 1;
+      text += formatLine(seq, t_ms, event);
+    }
+    const lines = Buffer.from(text);
     try {
-      for (let done = 0; done < line.length; ) done += this.fs.writeSync(this.fd, line, done, line.length - done);
+      for (let done = 0; done < lines.length; ) done += this.fs.writeSync(this.fd, lines, done, lines.length - done);
     } catch (error) {
       this.undoPartial();
       throw error;
     }
-    this.file_bytes += line.length;
+    this.file_bytes += lines.length;
     this.seq = seq;
-    return seq;
   }
 
   /** Half a line must not stay in front of the next: cut it, or leave the file for good. */
@@ -145,9 +202,10 @@ export class Journal {
   }
 
   private fail(error: unknown): Error {
-    const failure = error instanceof Error ? error : new Error(String(error));
+    const failure = toError(error);
     if (this.failed === null) this.options.onFailure(failure);
     this.failed = failure;
+    this.recoverSoon();
     return failure;
   }
 
@@ -157,21 +215,50 @@ export class Journal {
     this.options.onRecovery();
   }
 
+  /** What changed while writing failed must not wait for the next question. */
+  private recoverSoon(): void {
+    if (this.recover_timer !== null) return;
+    this.recover_timer = setTimeout(() => {
+      this.recover_timer = null;
+      if (this.failed !== null) this.attempt([]);
+    }, RECOVER_MS);
+    this.recover_timer.unref();
+  }
+
   private syncSoon(): void {
-    if (this.timer !== null) return;
-    this.timer = setTimeout(() => {
-      this.timer = null;
-      const fd = this.fd;
-      if (fd === null) return;
-      this.fs.fsync(fd, (error) => {
-        // The kernel may have dropped what it could not write: this file is not to be trusted further.
-        if (error !== null && this.fd === fd) {
-          this.fail(error);
-          this.abandonFile();
-        }
-      });
+    this.unsynced = true;
+    // One at a time: a disk that hangs must not fill the pool of threads the engine works in.
+    if (this.sync_timer !== null || this.syncing) return;
+    this.sync_timer = setTimeout(() => {
+      this.sync_timer = null;
+      this.sync();
     }, SYNC_AFTER_MS);
-    this.timer.unref();
+    this.sync_timer.unref();
+  }
+
+  private sync(): void {
+    const { fd, files } = this;
+    if (fd === null) return;
+    // A file closed meanwhile was synced then, and its number may be another file's.
+    const distrust = (error: unknown) => {
+      if (this.fd !== fd || this.files !== files) return;
+      this.fail(error);
+      this.abandonFile();
+    };
+    try {
+      if (this.fs.fstatSync(fd).nlink === 0) throw new Error("the journal file was removed while it was written");
+    } catch (error) {
+      distrust(error);
+      return;
+    }
+    this.unsynced = false;
+    this.syncing = true;
+    this.fs.fsync(fd, (error) => {
+      this.syncing = false;
+      // The kernel may have dropped what it could not write: this file is not to be trusted further.
+      if (error !== null) distrust(error);
+      if (this.unsynced) this.syncSoon();
+    });
   }
 
   /** Makes the new file's name survive a power cut. */
@@ -183,39 +270,8 @@ export class Journal {
       this.fs.closeSync(fd);
     }
   }
+}
 
-  /** Keeps the directory under its limit. */
-  private removeOldest(current: string): void {
-    const { dir, max_total_bytes } = this.options;
-    const others = listFiles(dir).filter((file) => file.path !== current);
-    const sized = others.map((file) => ({
-      file,
-      bytes: this.fs.statSync(file.path, { throwIfNoEntry: false })?.size ?? 0,
-    }));
-    // The current file may grow to its limit before this is looked at again.
-    let total = sized.reduce((sum, { bytes }) => sum + bytes, this.options.max_file_bytes);
-    for (const { file, bytes } of sized) {
-      if (total <= max_total_bytes) return;
-      if (!this.tolerateAbsent(() => this.mayRemove(file))) continue;
-      this.tolerateAbsent(() => this.fs.unlinkSync(file.path));
-      total -= bytes;
-    }
-  }
-
-  /** A private daemon removes its own files and those of private runs that have ended; the other one all but those of private runs that go on. */
-  private mayRemove(file: JournalFile): boolean {
-    if (file.boot === this.options.boot) return true;
-    if (!isPrivateFile(file.path)) return !this.options.private;
-    return !this.options.isRunning(file.boot);
-  }
-
-  /** Several private daemons may remove the same file. */
-  private tolerateAbsent<T>(work: () => T): T | undefined {
-    try {
-      return work();
-    } catch (error) {
-      if (Object(error).code === "ENOENT") return undefined;
-      throw error;
-    }
-  }
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

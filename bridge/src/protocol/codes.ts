@@ -1,7 +1,7 @@
 /** Generated from protocol/enums.json and protocol/reasons.json by scripts/generate.mjs; do not edit. */
 
 export const PROTOCOL_VERSION = 1;
-export const PROTOCOL_MINOR = 0;
+export const PROTOCOL_MINOR = 1;
 
 export const OP = {
   hello: 0,
@@ -11,6 +11,7 @@ export const OP = {
   status: 5,
   control: 6,
   rebase: 7,
+  gates: 8,
 } as const;
 
 export const STATUS = {
@@ -25,6 +26,7 @@ export const STATUS = {
   stale_portfolio: 8,
   bad_input: 9,
   settings: 10,
+  late: 11,
 } as const;
 
 export const DECISION = {
@@ -65,6 +67,8 @@ export const RUN_MODES = ["live", "dry_run", "backtest", "hyperopt", "util", "re
 export const LIMITS = {
   gate_bytes: 512,
   gate_target_bytes: 128,
+  gates: 64,
+  gates_bytes: 8192,
   hello_bytes: 8192,
   portfolio_bytes: 65536,
   annotate_header_bytes: 8192,
@@ -85,6 +89,11 @@ export const REASON = {
   jump: 4,
   volatility: 5,
   tail: 6,
+  regime: 7,
+  adverse: 8,
+  whale: 9,
+  liquidity: 10,
+  fragility: 11,
   halted: 30,
   reducing: 31,
   stale: 32,
@@ -97,6 +106,8 @@ export const REASON = {
   below_min_stake: 39,
   above_cap: 40,
   journal_failed: 41,
+  drawdown_soft: 42,
+  side_positions: 43,
   unavailable: 70,
   protocol_error: 71,
   wrong_fingerprint: 72,
@@ -129,8 +140,8 @@ export const REASONS = [
     name: "insufficient_variation",
     origin: "candle",
     meaning:
-      "More than a quarter of the jump window's returns are zero, or their mean product is zero: coarse ticks or an illiquid pair. The jump rule is not applied; the entry is allowed at full size and flagged.",
-    release: "When the pair trades again.",
+      "A measure that a rule is about is undefined: for the jump, more than a quarter of its window's returns are zero or their mean product is (coarse ticks, an illiquid pair); for others, too few trades, exceedances or market candles. The rule is not applied; if no other binds, the entry is allowed at full size and flagged.",
+    release: "When the pair trades again, or the market pair's candles are there.",
   },
   {
     code: 3,
@@ -151,14 +162,49 @@ export const REASONS = [
     code: 5,
     name: "volatility",
     origin: "candle",
-    meaning: "The range volatility of the pair is above the level of a rule you configured.",
+    meaning: "A volatility of the pair, or its rank, is above the level of a rule you configured.",
     release: "When the measure falls below the rule's level.",
   },
   {
     code: 6,
     name: "tail",
     origin: "candle",
-    meaning: "A tail measure (VaR, ES, P(loss)) is above the level of a rule you configured.",
+    meaning: "A tail measure (VaR, ES, P(loss), shape, event) is above the level of a rule you configured.",
+    release: "When the measure falls below the rule's level.",
+  },
+  {
+    code: 7,
+    name: "regime",
+    origin: "candle",
+    meaning: "The volatility regime or the change of volatility is above the level of a rule you configured.",
+    release: "When the measure falls below the rule's level.",
+  },
+  {
+    code: 8,
+    name: "adverse",
+    origin: "candle",
+    meaning: "The adverse excursion to be expected is above the level of a rule you configured.",
+    release: "When the measure falls below the rule's level.",
+  },
+  {
+    code: 9,
+    name: "whale",
+    origin: "candle",
+    meaning: "The volume surprise or the order flow is above the level of a rule you configured.",
+    release: "When the measure falls below the rule's level.",
+  },
+  {
+    code: 10,
+    name: "liquidity",
+    origin: "candle",
+    meaning: "A measure of illiquidity or of the spread is above the level of a rule you configured.",
+    release: "When the measure falls below the rule's level.",
+  },
+  {
+    code: 11,
+    name: "fragility",
+    origin: "candle",
+    meaning: "The pair's response to the market pair, or its left vega, is above the level of a rule you configured.",
     release: "When the measure falls below the rule's level.",
   },
   {
@@ -250,6 +296,21 @@ export const REASONS = [
     origin: "gate",
     meaning: "The decision could not be written to the journal, so it was not made.",
     release: "When the journal directory is writable again.",
+  },
+  {
+    code: 42,
+    name: "drawdown_soft",
+    origin: "gate",
+    meaning:
+      "Mark-to-market equity is below its high-water mark of the last drawdown_window_days, and soft_drawdown cuts stakes in proportion.",
+    release: "As equity recovers, or at the latest when the old high-water mark leaves the window.",
+  },
+  {
+    code: 43,
+    name: "side_positions",
+    origin: "gate",
+    meaning: "As many pairs as max_side_positions allows have a position or a pending entry order on this side.",
+    release: "When one of them closes or its order is cancelled.",
   },
   {
     code: 70,

@@ -1,33 +1,39 @@
 /** The daemon: directory, lock, journal, engine and the two sockets, in the order that makes each safe; and the way back down. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import v8 from "node:v8";
 import type { Logger } from "pino";
 import type { DaemonConfig } from "../config/daemon.js";
-import { BATCH_SOCKET, GATE_SOCKET } from "../config/paths.js";
 import type { HeldLock, LoadedEngine } from "../engine/engine.js";
-import { exportSession } from "../gate/snapshot.js";
-import { listFiles, repairTail } from "../journal/files.js";
-import { holdPrivate, isRunning } from "../journal/private.js";
-import { foldLive } from "../journal/reader.js";
-import { Journal } from "../journal/writer.js";
+import { isLive } from "../gate/session.js";
+import type { JournalEvent } from "../journal/lines.js";
+import type { Appended, Journal } from "../journal/writer.js";
 import { Counters } from "../metrics/counters.js";
-import { LIMITS } from "../protocol/codes.js";
-import { SERVER } from "../version.js";
+import type { Facts } from "../metrics/facts.js";
+import { processFacts, sessionFacts } from "../metrics/gather.js";
+import { serveMetrics } from "../metrics/http.js";
+import { JournalWatch } from "../metrics/journal_watch.js";
+import { LoopDelay } from "../metrics/loop_delay.js";
+import { LIMITS, PROTOCOL_MINOR, PROTOCOL_VERSION } from "../protocol/codes.js";
+import { openDoor } from "../security/door.js";
+import { SERVER, VERSION } from "../version.js";
 import { BatchService } from "./batch_service.js";
-import { ConfigError, ensurePrivateDirectory, lockDirectory, removeSockets } from "./directory.js";
+import { requireOpenFiles } from "./descriptors.js";
+import { ensurePrivateDirectory, lockDirectory, removeSockets } from "./directory.js";
+import { openEntrances } from "./entrances.js";
 import { GateService } from "./gate_service.js";
 import type { Identity } from "./hello.js";
+import { continueSessions, lockJournal, openJournal } from "./journal.js";
 import { Sessions } from "./sessions.js";
-import { ServerSocket } from "./socket.js";
+import { Sparse } from "./sparse.js";
 import { warmUp } from "./warm_up.js";
-
-const GATE_HIGH_WATER_MARK = 64;
-const BATCH_HIGH_WATER_MARK = 2;
 
 export interface Daemon {
   readonly boot: string;
+  /** Addresses listened on over tcp and HTTP, with the ports taken; empty when there are none. */
+  readonly endpoints: Readonly<Record<string, string>>;
+  /** Told of an exception nobody caught: counted and logged, and service goes on. */
+  onUncaught(error: unknown): void;
   /** Stops serving, writes the journal's last line and removes what was created. */
   stop(why: string): Promise<void>;
 }
@@ -42,13 +48,14 @@ export async function startDaemon(
   log: Logger,
   uid: number,
 ): Promise<Daemon> {
+  requireOpenFiles();
   const created = ensurePrivateDirectory(config.dir, uid);
   const locks = [lockDirectory(config.dir, engine)];
   const boot = randomBytes(8).toString("hex");
   try {
     removeSockets(config.dir);
     locks.push(lockJournal(config, engine, boot));
-    return await serve(config, engine, log, boot, locks, created);
+    return await serve(config, engine, log, boot, locks, created, uid);
   } catch (error) {
     release(locks);
     throw error;
@@ -62,17 +69,26 @@ async function serve(
   boot: string,
   locks: readonly HeldLock[],
   created: boolean,
+  uid: number,
 ): Promise<Daemon> {
-  const started_ms = Date.now();
+  const started_ms = performance.now();
   const counters = new Counters();
-  const sessions = new Sessions(config.limits.sessions, (name) => {
+  const sparse = new Sparse();
+  const door = config.tcp === null ? null : openDoor(config.tcp, uid, counters, log);
+  const sessions = new Sessions(config.limits.sessions, ({ name, state }) => {
     counters.add("sessions_evicted");
     log.debug({ session: name }, "session forgotten");
+    if (isLive(state.run_mode)) append([{ type: "forget", session: name }]);
   });
-  if (!config.private) await continueSessions(config, sessions, log);
-
-  const journal = openJournal(config, engine, boot, nextStart(config.journal_dir, started_ms), sessions, counters, log);
-  writeHead(journal, config, engine, boot, sessions);
+  const watch = new JournalWatch(counters.fsync_seconds);
+  const parts = { config, engine, boot, sessions, counters, log, fs: watch.fs };
+  if (!config.private) continueSessions(parts);
+  const journal = openJournal(parts);
+  const append = (events: readonly JournalEvent[]): Appended => {
+    const appended = journal.appendAll(events);
+    if (appended.ok) watch.wrote();
+    return appended;
+  };
 
   const identity: Identity = { server: SERVER, boot, limits: { ...LIMITS, batch_bytes: config.limits.batch_bytes } };
   const gates = new GateService({
@@ -82,35 +98,75 @@ async function serve(
     identity,
     private: config.private,
     clock: Date.now,
-    append: (event) => journal.append(event),
+    append,
+    onFailure: (error) => {
+      counters.add("handler_errors");
+      sparse.say("question", (left_out) => log.error({ err: error, left_out }, "a question failed"));
+    },
     about: () => about(config, journal, started_ms),
   });
-  const batches = new BatchService({ engine, counters, identity, private: config.private, ...config.limits });
+  const batches = new BatchService({
+    engine,
+    counters,
+    identity,
+    private: config.private,
+    clock: Date.now,
+    onFailure: (error) => {
+      counters.add("handler_errors");
+      sparse.say("frame", (left_out) => log.error({ err: error, left_out }, "the engine failed on a frame"));
+    },
+    ...config.limits,
+  });
   warmUp(engine, identity);
 
-  const sockets = [
-    new ServerSocket({
-      path: join(config.dir, GATE_SOCKET),
-      max_message_bytes: LIMITS.portfolio_bytes,
-      high_water_mark: GATE_HIGH_WATER_MARK,
+  const loop = new LoopDelay();
+  const facts = (): Facts => ({
+    counters,
+    build: {
+      version: VERSION,
+      engine: engine.version,
+      simd: engine.simd,
+      protocol: `${PROTOCOL_VERSION}.${PROTOCOL_MINOR}`,
+      node: process.versions.node,
+    },
+    uptime_s: (performance.now() - started_ms) / 1000,
+    sessions: sessionFacts(sessions.list(), Date.now()),
+    batches: batches.load,
+    journal: { lines: journal.lastSeq, failing: journal.failing, unsynced_s: watch.unsynced_s },
+    process: processFacts(),
+    loop_delay: loop.histogram,
+  });
+  const opened: { close(): Promise<void> }[] = [];
+  const closeAll = async (): Promise<void> => {
+    loop.stop();
+    for (const part of opened) await part.close();
+  };
+  const endpoints: Record<string, string> = {};
+  try {
+    const entrances = await openEntrances({
+      config,
+      door,
       counters,
       log,
-      handle: (frames, reply) => reply([gates.handle(frames)]),
-    }),
-    new ServerSocket({
-      path: join(config.dir, BATCH_SOCKET),
-      max_message_bytes: config.limits.batch_bytes,
-      high_water_mark: BATCH_HIGH_WATER_MARK,
-      counters,
-      log,
-      handle: (frames, reply) => batches.handle(frames, reply),
-    }),
-  ];
-  for (const socket of sockets) await socket.start();
+      handleGate: (frames, reply) => reply([gates.handle(frames)]),
+      handleBatch: (frames, reply, client) => batches.handle(frames, reply, client),
+    });
+    opened.push(entrances);
+    Object.assign(endpoints, entrances.endpoints);
+    if (config.metrics !== null) {
+      const metrics = await serveMetrics(config.metrics.listen, facts);
+      opened.push(metrics);
+      endpoints.metrics = metrics.url;
+    }
+  } catch (error) {
+    await closeAll();
+    journal.close();
+    throw error;
+  }
 
   let stopping: Promise<void> | null = null;
   const stop = async (why: string): Promise<void> => {
-    for (const socket of sockets) await socket.close();
+    await closeAll();
     journal.append({ type: "stop", why });
     journal.close();
     removeSockets(config.dir);
@@ -119,111 +175,18 @@ async function serve(
   };
   return {
     boot,
+    endpoints,
+    onUncaught: (error) => {
+      counters.add("uncaught_errors");
+      sparse.say("uncaught", (left_out) =>
+        log.error({ err: error, left_out }, "an error nobody caught: service goes on"),
+      );
+    },
     stop: (why) => {
       stopping ??= stop(why);
       return stopping;
     },
   };
-}
-
-/** One writer per journal directory, and any number of private daemons, each with a lock that tells others that it runs. */
-function lockJournal(config: DaemonConfig, engine: LoadedEngine, boot: string): HeldLock {
-  const dir = config.journal_dir;
-  try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new ConfigError(
-      `the journal directory ${dir} cannot be created (${error instanceof Error ? error.message : String(error)}): choose another with --journal-dir`,
-    );
-  }
-  if (config.private) return holdPrivate(dir, boot, engine.tryLock);
-  const lock = engine.tryLock(join(dir, "journal.lock"));
-  if (lock === null) {
-    throw new ConfigError(`another talebridge daemon writes its journal to ${dir}: choose another with --journal-dir`);
-  }
-  return lock;
-}
-
-async function continueSessions(config: DaemonConfig, sessions: Sessions, log: Logger): Promise<void> {
-  for (const file of listFiles(config.journal_dir)) {
-    const cut = repairTail(file.path);
-    if (cut > 0) log.warn({ file: file.path, bytes: cut }, "cut an unfinished line off the journal");
-  }
-  const folded = await foldLive(config.journal_dir, {
-    onBadLine: (file, line) => log.error({ file, line }, "not a journal line: left out"),
-  });
-  sessions.adopt(folded);
-  if (sessions.size > 0) log.info({ sessions: sessions.size }, "live sessions continued from the journal");
-}
-
-/** Time in the names of this boot's files: after all that are there, because files are read in this order and the clock may have been set back. */
-function nextStart(journal_dir: string, now_ms: number): number {
-  const newest = listFiles(journal_dir).at(-1);
-  return newest === undefined ? now_ms : Math.max(now_ms, newest.start_ms + 1);
-}
-
-function openJournal(
-  config: DaemonConfig,
-  engine: LoadedEngine,
-  boot: string,
-  start_ms: number,
-  sessions: Sessions,
-  counters: Counters,
-  log: Logger,
-): Journal {
-  return new Journal({
-    dir: config.journal_dir,
-    boot,
-    start_ms,
-    private: config.private,
-    ...config.journal,
-    isRunning: (other) => isRunning(config.journal_dir, other, engine.tryLock),
-    state: () => stateEvent(config, boot, sessions),
-    clock: Date.now,
-    onFailure: (error) => {
-      counters.add("journal_failures");
-      log.error(
-        { err: error, dir: config.journal_dir },
-        "the journal cannot be written: entries are denied until it can",
-      );
-    },
-    onRecovery: () => log.warn({ dir: config.journal_dir }, "the journal can be written again"),
-  });
-}
-
-function stateEvent(config: DaemonConfig, boot: string, sessions: Sessions) {
-  // A private daemon's sessions end with it: nobody continues them.
-  const kept = config.private ? [] : sessions.live();
-  return {
-    type: "state" as const,
-    boot,
-    private: config.private,
-    sessions: kept.map((session) => exportSession(session.name, session.state)),
-  };
-}
-
-/** The first lines. A journal that cannot be written at start is a wrong configuration. */
-function writeHead(
-  journal: Journal,
-  config: DaemonConfig,
-  engine: LoadedEngine,
-  boot: string,
-  sessions: Sessions,
-): void {
-  const head = journal.append({
-    type: "boot",
-    server: SERVER,
-    engine_version: engine.version,
-    boot,
-    pid: process.pid,
-    private: config.private,
-  });
-  const state = head.ok ? journal.append(stateEvent(config, boot, sessions)) : head;
-  if (!state.ok) {
-    throw new ConfigError(
-      `the journal in ${config.journal_dir} cannot be written (${state.error.message}): choose another directory with --journal-dir`,
-    );
-  }
 }
 
 function about(config: DaemonConfig, journal: Journal, started_ms: number): Record<string, unknown> {
@@ -233,7 +196,7 @@ function about(config: DaemonConfig, journal: Journal, started_ms: number): Reco
     pid: process.pid,
     dir: config.dir,
     private: config.private,
-    uptime_s: Math.round((Date.now() - started_ms) / 1000),
+    uptime_s: Math.round((performance.now() - started_ms) / 1000),
     journal: { dir: config.journal_dir, seq: journal.lastSeq, failing: journal.failing },
     memory: { rss_bytes: memory.rss, heap_bytes: memory.heapUsed, young_bytes: young?.space_size ?? 0 },
   };

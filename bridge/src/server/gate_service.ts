@@ -2,19 +2,14 @@
  * Answers the messages of gate.sock: bytes in, bytes out. Knows sessions, journal and clock, but no sockets.
  * The order for everything that changes a session: decide, journal, apply, reply.
  */
+
 import type { LoadedEngine } from "../engine/engine.js";
-import {
-  type ControlEvent,
-  gateEvent,
-  type HelloEvent,
-  type PortfolioEvent,
-  type RebaseEvent,
-} from "../gate/events.js";
-import { gate, journalFailed } from "../gate/gate.js";
+import { type ControlEvent, type HelloEvent, portfolioEvent, type RebaseEvent } from "../gate/events.js";
 import { applyEvent, isLive, statusAt } from "../gate/session.js";
-import type { Verdict } from "../gate/types.js";
+import { standing } from "../gate/standing.js";
 import type { JournalEvent } from "../journal/lines.js";
 import type { Appended } from "../journal/writer.js";
+import { FIXED } from "../limits.js";
 import type { Counters } from "../metrics/counters.js";
 import { knownUntil } from "../portfolio/equity.js";
 import { LIMITS, STATUS } from "../protocol/codes.js";
@@ -23,17 +18,36 @@ import {
   type ErrorReply,
   encodeBody,
   encodeError,
+  encodeGates,
   encodeHello,
   encodePortfolio,
   encodeVerdict,
 } from "../wire/encode.js";
-import type { ControlMessage, GateMessage, HelloRequest, PortfolioMessage, RebaseMessage } from "../wire/messages.js";
+import type {
+  ControlMessage,
+  GateMessage,
+  GatesMessage,
+  HelloRequest,
+  PortfolioMessage,
+  RebaseMessage,
+} from "../wire/messages.js";
+import { isLate, lateError } from "./deadline.js";
 import { helloReply, type Identity, resolveHello, settingsError } from "./hello.js";
+import { type Asker, answerAll, answerOne } from "./questions.js";
 import type { Session, Sessions } from "./sessions.js";
 
 /** Equity of the future would stay the high-water mark and outlive the drawdown window. */
-const MAX_CLOCK_AHEAD_MS = 3_600_000;
-const MAX_LISTED_SESSIONS = 64;
+const MAX_CLOCK_AHEAD_MS = FIXED.clock_ahead_ms;
+const MAX_LISTED_SESSIONS = FIXED.listed_sessions;
+const REQUEST_COUNTERS = {
+  gate: "requests_gate",
+  gates: "requests_gates",
+  portfolio: "requests_portfolio",
+  hello: "requests_hello",
+  control: "requests_control",
+  rebase: "requests_rebase",
+  status: "requests_status",
+} as const;
 
 export interface GateServiceParts {
   readonly engine: LoadedEngine;
@@ -43,7 +57,10 @@ export interface GateServiceParts {
   /** Whether live bots are refused. */
   readonly private: boolean;
   readonly clock: () => number;
-  readonly append: (event: JournalEvent) => Appended;
+  /** Writes lines to the journal, all or none; `seq` is the last one's. */
+  readonly append: (events: readonly JournalEvent[]) => Appended;
+  /** Told of an exception that one reply reports. */
+  readonly onFailure: (error: unknown) => void;
   /** Facts about the process for `status`. */
   readonly about: () => Readonly<Record<string, unknown>>;
 }
@@ -57,16 +74,19 @@ export class GateService {
 
   /** The reply to one message. @param frames after the routing id */
   handle(frames: readonly Buffer[]): Buffer {
+    const began_ms = performance.now();
     const decoded = decodeGateSocket(frames);
     if (!decoded.ok) {
       this.parts.counters.add("messages_malformed");
       return this.error(decoded.error);
     }
     const message = decoded.message;
-    this.parts.counters.add(`requests_${message.op}`);
+    this.parts.counters.add(REQUEST_COUNTERS[message.op]);
     switch (message.op) {
       case "gate":
-        return this.gate(message);
+        return this.timed(began_ms, this.gate(message));
+      case "gates":
+        return this.timed(began_ms, this.gates(message));
       case "portfolio":
         return this.portfolio(message);
       case "hello":
@@ -80,26 +100,39 @@ export class GateService {
     }
   }
 
+  private timed(began_ms: number, reply: Buffer): Buffer {
+    this.parts.counters.gate_seconds.observe((performance.now() - began_ms) / 1000);
+    return reply;
+  }
+
   private gate(message: GateMessage): Buffer {
-    const { id, request } = message;
-    const session = this.parts.sessions.use(message.handle, this.parts.clock());
+    const asker = this.asker(message);
+    if (Buffer.isBuffer(asker)) return asker;
+    const { verdict, journal_seq } = answerOne(this.parts, asker, message.request);
+    return encodeVerdict(message.id, verdict, journal_seq);
+  }
+
+  private gates(message: GatesMessage): Buffer {
+    const asker = this.asker(message);
+    if (Buffer.isBuffer(asker)) return asker;
+    return encodeGates(message.id, answerAll(this.parts, asker, message.questions));
+  }
+
+  /** Whose question this is, or the reply why it cannot be answered. */
+  private asker(message: GateMessage | GatesMessage): Asker | Buffer {
+    const { id, deadline_ms } = message;
+    const now_ms = this.parts.clock();
+    if (isLate(deadline_ms, now_ms)) {
+      this.parts.counters.add("requests_late");
+      return this.error(lateError(id, deadline_ms, now_ms));
+    }
+    const session = this.parts.sessions.use(message.handle, now_ms);
     if (session?.terms == null) return this.noSession(id);
-    const { state, terms } = session;
+    const { name, state, terms } = session;
     if (message.seq !== state.seq) return this.stalePortfolio(id, session, `quotes portfolio ${message.seq}`);
     if (terms.policy.portfolio_limits && state.seq === 0)
       return this.stalePortfolio(id, session, "has no portfolio yet");
-
-    const verdict = gate(state, terms.policy, request);
-    const event = gateEvent(session.name, state.seq, request, verdict);
-    const appended = this.parts.append(event);
-    if (!appended.ok) return this.verdict(id, journalFailed(terms.policy, request), 0);
-    applyEvent(state, event);
-    return this.verdict(id, verdict, appended.seq);
-  }
-
-  private verdict(id: number, verdict: Verdict, seq: number): Buffer {
-    this.parts.counters.add(`decisions_${verdict.would}`);
-    return encodeVerdict(id, verdict, seq);
+    return { name, state, policy: terms.policy };
   }
 
   private portfolio(message: PortfolioMessage): Buffer {
@@ -117,18 +150,9 @@ export class GateService {
         detail: {},
       });
     }
-    const known_until = knownUntil(state.equity);
-    const event: PortfolioEvent = {
-      type: "portfolio",
-      session: session.name,
-      snapshot_seq: message.seq,
-      at_ms: message.at_ms,
-      equity: message.equity,
-      samples: message.samples.filter(([t_ms]) => t_ms > known_until),
-      positions: message.positions,
-    };
+    const event = portfolioEvent(session.name, message, knownUntil(state.equity));
     // Applied even when the journal fails: entries are denied meanwhile, and the state is written out when it works again.
-    this.parts.append(event);
+    this.parts.append([event]);
     applyEvent(state, event);
     return encodePortfolio(message.id, state.seq);
   }
@@ -150,19 +174,20 @@ export class GateService {
       settings: resolution.settings,
       fingerprint: resolution.fingerprint,
     };
-    this.parts.append(event);
+    this.parts.append([event]);
     applyEvent(session.state, event);
     session.terms = {
       settings: resolution.settings,
       policy: resolution.policy,
       fingerprint: resolution.fingerprint,
     };
-    const reply = helloReply(this.parts.identity, this.parts.engine, resolution, {
+    const continued = {
       handle: session.handle,
       seq: session.state.seq,
       samples_until_ms: knownUntil(session.state.equity),
-    });
-    return encodeHello(message.id, reply);
+    };
+    const { identity, engine, clock } = this.parts;
+    return encodeHello(message.id, helloReply(identity, engine, resolution, continued, clock()));
   }
 
   private control(message: ControlMessage): Buffer {
@@ -173,19 +198,22 @@ export class GateService {
       const text = message.session === "" ? "there is no live session" : `there is no session "${message.session}"`;
       return this.error({ id: message.id, status: STATUS.no_session, message: text, detail: {} });
     }
-    for (const session of targets) {
+    const orders = targets.map(({ name, state }) => {
       const event: ControlEvent = {
         type: "control",
-        session: session.name,
+        session: name,
         status: message.status,
         until_ms: message.until_ms === 0 ? null : message.until_ms,
         by: message.by,
         why: message.why,
       };
-      // A halt works with a full disk, too; the state is written out when the journal works again.
-      this.parts.append(event);
-      applyEvent(session.state, event);
-    }
+      return { state, event };
+    });
+    // One write for all: none is resumed when that fails.
+    const appended = this.parts.append(orders.map(({ event }) => event));
+    // A halt works with a full disk, too; the state is written out when the journal works again. What lifts one needs a record.
+    if (!appended.ok && message.status === "ACTIVE") return this.unrecorded(message.id);
+    for (const { state, event } of orders) applyEvent(state, event);
     return encodeBody(
       message.id,
       targets.map((session) => session.name),
@@ -206,12 +234,9 @@ export class GateService {
       by: message.by,
       why: message.why,
     };
-    const appended = this.parts.append(event);
+    const appended = this.parts.append([event]);
     // Unlike a halt this lifts denials: not without a record.
-    if (!appended.ok) {
-      const text = "the journal cannot be written, so nothing was changed: see `talebridge doctor`";
-      return this.error({ id: message.id, status: STATUS.internal, message: text, detail: {} });
-    }
+    if (!appended.ok) return this.unrecorded(message.id);
     applyEvent(session.state, event);
     return encodeBody(message.id, session.name);
   }
@@ -224,6 +249,7 @@ export class GateService {
       boot: identity.boot,
       engine: { version: engine.version, simd: engine.simd, parallel: engine.parallel },
       ...this.parts.about(),
+      now_ms: this.parts.clock(),
       session_count: sessions.size,
       sessions: sessions
         .list()
@@ -235,16 +261,17 @@ export class GateService {
 
   private describe({ name, state, terms, last_used_ms }: Session): Record<string, unknown> {
     const { tally, portfolio } = state;
+    const now_ms = this.parts.clock();
     return {
       session: name,
       run_mode: state.run_mode,
       profile: terms?.settings.profile ?? null,
       mode: terms?.settings.mode ?? null,
-      state: statusAt(state, this.parts.clock()),
-      until_ms: state.manual.until_ms,
+      state: statusAt(state, now_ms),
+      standing: standing(state, terms?.policy ?? null, now_ms),
       last_used_ms,
       seq: state.seq,
-      equity: portfolio?.equity ?? null,
+      portfolio_ms: portfolio?.at_ms ?? null,
       positions: portfolio?.positions.length ?? 0,
       asked: tally.asked,
       allowed: tally.allowed,
@@ -252,6 +279,11 @@ export class GateService {
       denied: tally.denied,
       by_reason: Object.fromEntries(tally.by_reason),
     };
+  }
+
+  private unrecorded(id: number): Buffer {
+    const text = "the journal cannot be written, so nothing was changed: see `talebridge doctor`";
+    return this.error({ id, status: STATUS.internal, message: text, detail: {} });
   }
 
   private noSession(id: number): Buffer {
@@ -266,7 +298,7 @@ export class GateService {
   }
 
   private error(error: ErrorReply): Buffer {
-    this.parts.counters.add("replies_error");
+    this.parts.counters.failed(error.status);
     return encodeError(error);
   }
 }

@@ -40,6 +40,7 @@ export function helloReply(
   engine: LoadedEngine,
   resolved: Resolved,
   session: { readonly handle: number; readonly seq: number; readonly samples_until_ms: number },
+  clock_ms: number,
 ): HelloReply {
   return {
     ...identity,
@@ -50,6 +51,7 @@ export function helloReply(
     memory_rows: resolved.memory_rows,
     columns: engine.columns.map((column) => column.name),
     ...session,
+    clock_ms,
   };
 }
 

@@ -28,17 +28,18 @@ export class Sessions {
   private readonly by_handle = new Map<number, Session>();
   private next_handle = 1;
   private readonly limit: number;
-  private readonly onEvicted: (name: string) => void;
+  private readonly onEvicted: (session: Session) => void;
 
-  constructor(limit: number, onEvicted: (name: string) => void) {
+  constructor(limit: number, onEvicted: (session: Session) => void) {
     this.limit = limit;
     this.onEvicted = onEvicted;
   }
 
-  /** Takes over what a journal holds, newest first, up to the limit. */
-  adopt(folded: ReadonlyMap<string, FoldedSession>): void {
-    const newest = [...folded].sort(([, a], [, b]) => b.last_ms - a.last_ms).slice(0, this.limit);
-    for (const [name, { state, last_ms }] of newest.reverse()) this.add(name, state, last_ms);
+  /** Takes over what a journal holds, newest first, up to the limit. @returns names left out */
+  adopt(folded: ReadonlyMap<string, FoldedSession>): string[] {
+    const newest = [...folded].sort(([, a], [, b]) => b.last_ms - a.last_ms);
+    for (const [name, { state, last_ms }] of newest.slice(0, this.limit).reverse()) this.add(name, state, last_ms);
+    return newest.slice(this.limit).map(([name]) => name);
   }
 
   /** The session of a name, new or continued; null when there is no room. */
@@ -97,7 +98,7 @@ export class Sessions {
       if (isLive(session.state.run_mode) && now_ms - session.last_used_ms <= window_days * DAY_MS) continue;
       this.by_name.delete(session.name);
       this.by_handle.delete(session.handle);
-      this.onEvicted(session.name);
+      this.onEvicted(session);
       return true;
     }
     return false;

@@ -1,36 +1,67 @@
 /** One ROUTER socket: receives, hands over, sends. One bad message or one vanished client never ends it. */
 import { chmodSync, statSync } from "node:fs";
-import { setTimeout } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import type { Logger } from "pino";
-import { Router } from "zeromq";
+import { type Context, Router } from "zeromq";
+import { type Endpoint, showEndpoint } from "../config/endpoint.js";
+import { FIXED } from "../limits.js";
 import type { Counters } from "../metrics/counters.js";
 import { STATUS } from "../protocol/codes.js";
 import { encodeError } from "../wire/encode.js";
 import { peekEnvelope } from "../wire/envelope.js";
+import { FairQueue } from "./fair_queue.js";
+import { Sparse } from "./sparse.js";
+
+/** Where to listen: a file that its owner alone may open, or tcp, with CURVE unless that is said to be insecure. */
+export type Address =
+  | { readonly transport: "ipc"; readonly path: string }
+  | { readonly transport: "tcp"; readonly endpoint: Endpoint; readonly curve: CurveServer | null };
+
+/** What encrypts a tcp socket. Clients are let in by the ZAP handler of `context`. */
+export interface CurveServer {
+  readonly context: Context;
+  /** Z85. */
+  readonly secret_key: string;
+}
 
 export interface SocketOptions {
-  readonly path: string;
+  readonly address: Address;
   readonly max_message_bytes: number;
   /** Messages queued per client and direction. */
   readonly high_water_mark: number;
   readonly counters: Counters;
   readonly log: Logger;
-  /** Must call `reply` exactly once, now or later, or throw without having called it. */
-  readonly handle: (frames: readonly Buffer[], reply: (frames: Buffer[]) => void) => void;
+  /** Told of every connection accepted. */
+  readonly onAccepted: () => void;
+  /** Messages taken in to decide whose turn it is; 1: each is handled as it comes. */
+  readonly intake: number;
+  /** Must call `reply` exactly once, now or later, or throw without having called it. `client`: one per connection. */
+  readonly handle: (frames: readonly Buffer[], reply: (frames: Buffer[]) => void, client: string) => void;
 }
 
 const SOCKET_MODE = 0o600;
+/** Over a network a handshake takes several round trips and one look at the list of clients. */
+const TCP_HANDSHAKE_MS = FIXED.tcp_handshake_ms;
+/** A peer behind a broken network is let go of after this. */
+const TCP_HEARTBEAT = { heartbeatInterval: 5000, heartbeatTimeout: FIXED.tcp_silence_ms, tcpKeepalive: 1 } as const;
+const ZAP_DOMAIN = "talebridge";
+/** The longest a queue of messages is worked off without looking at anything else. */
+const TURN_MS = 5;
 /** A receive that keeps failing must not keep the processor busy. */
 const RETRY_MS = 100;
 
 export class ServerSocket {
   private readonly router: Router;
   private readonly options: SocketOptions;
+  private readonly sparse = new Sparse();
+  private readonly queue: FairQueue<Buffer[]>;
   private closed = false;
   private loop: Promise<void> = Promise.resolve();
 
   constructor(options: SocketOptions) {
     this.options = options;
+    const { address, intake } = options;
+    this.queue = new FairQueue({ items: intake, items_per_client: intake, cost: Number.POSITIVE_INFINITY });
     this.router = new Router({
       linger: 0,
       sendTimeout: 0,
@@ -39,20 +70,58 @@ export class ServerSocket {
       maxMessageSize: options.max_message_bytes,
       receiveHighWaterMark: options.high_water_mark,
       sendHighWaterMark: options.high_water_mark,
+      ...(address.transport === "tcp" ? tcpOptions(address) : {}),
     });
   }
 
-  /** Binds with mode 0600 and begins to serve. */
+  /** Binds, a file with mode 0600, and begins to serve. */
   async start(): Promise<void> {
-    const { path } = this.options;
+    this.router.events.on("accept", this.options.onAccepted);
+    await this.bind(this.wanted);
+    this.loop = this.serve();
+  }
+
+  private async bind(endpoint: string): Promise<void> {
+    const { address } = this.options;
+    if (address.transport === "ipc") await this.bindFile(address.path);
+    else await this.router.bind(endpoint);
+  }
+
+  /** Drops every connection and listens again. Clients connect anew; what they had asked is not answered. */
+  async dropConnections(): Promise<void> {
+    const { endpoint } = this;
+    // libzmq closes what a listener has accepted together with the listener.
+    await this.router.unbind(endpoint);
+    while (!this.closed) {
+      try {
+        await this.bind(endpoint);
+        return;
+      } catch (error) {
+        this.sparse.say("bind", () => this.options.log.error({ err: error, endpoint }, "cannot listen again yet"));
+        await setTimeout(RETRY_MS);
+      }
+    }
+  }
+
+  /** Where it is to listen. */
+  get wanted(): string {
+    const { address } = this.options;
+    return address.transport === "ipc" ? `ipc://${address.path}` : `tcp://${showEndpoint(address.endpoint)}`;
+  }
+
+  /** Where it listens, with the port that was taken if any would do. */
+  get endpoint(): string {
+    return this.router.lastEndpoint ?? "";
+  }
+
+  private async bindFile(path: string): Promise<void> {
     const umask = process.umask(0o177);
     try {
-      await this.router.bind(`ipc://${path}`);
+      await this.router.bind(this.wanted);
     } finally {
       process.umask(umask);
     }
     if ((statSync(path).mode & 0o777) !== SOCKET_MODE) chmodSync(path, SOCKET_MODE);
-    this.loop = this.serve();
   }
 
   /** Ends the loop and closes the socket. */
@@ -63,29 +132,47 @@ export class ServerSocket {
   }
 
   private async serve(): Promise<void> {
+    let turn_ms = performance.now();
     while (!this.closed) {
-      let frames: Buffer[];
-      try {
-        frames = await this.router.receive();
-      } catch (error) {
-        // Closing the socket ends a pending receive with an error, too.
-        if (this.closed) return;
-        this.options.log.error({ err: error }, "receive failed");
-        await setTimeout(RETRY_MS);
-        continue;
+      const { size } = this.queue;
+      if (size > 0 && (size >= this.options.intake || !this.router.readable)) {
+        this.dispatch(this.queue.next() ?? []);
+      } else {
+        let frames: Buffer[];
+        try {
+          frames = await this.router.receive();
+        } catch (error) {
+          // Closing the socket ends a pending receive with an error, too.
+          if (this.closed) return;
+          this.sparse.say("receive", () => this.options.log.error({ err: error }, "receive failed"));
+          await setTimeout(RETRY_MS);
+          continue;
+        }
+        this.take(frames);
       }
-      this.dispatch(frames);
+      // A receive that finds a message waiting does not give way: timers, signals and the other sockets have to be let in.
+      if (performance.now() - turn_ms > TURN_MS) {
+        await setImmediate();
+        turn_ms = performance.now();
+      }
     }
+  }
+
+  /** Handles a message that came alone; one of several waits for its turn. */
+  private take(frames: Buffer[]): void {
+    const alone = this.queue.size === 0 && (this.options.intake === 1 || !this.router.readable);
+    // What a message costs shows in its length: questions in a message, positions in a portfolio.
+    if (alone || !this.queue.push(nameOf(frames[0]), bytesOf(frames), frames)) this.dispatch(frames);
   }
 
   private dispatch(frames: Buffer[]): void {
     const [client, ...body] = frames;
     if (client === undefined) return;
     try {
-      this.options.handle(body, (reply) => this.send(client, reply));
+      this.options.handle(body, (reply) => this.send(client, reply), nameOf(client));
     } catch (error) {
       this.options.counters.add("handler_errors");
-      this.options.log.error({ err: error }, "a request failed");
+      this.sparse.say("request", (left_out) => this.options.log.error({ err: error, left_out }, "a request failed"));
       this.send(client, [internalError(body)]);
     }
   }
@@ -95,9 +182,34 @@ export class ServerSocket {
     this.router.send([client, ...reply]).catch((error: unknown) => {
       const unroutable = Object(error).code === "EHOSTUNREACH";
       this.options.counters.add(unroutable ? "replies_unroutable" : "replies_dropped");
-      if (!unroutable) this.options.log.warn({ err: error }, "a reply could not be sent");
+      if (unroutable) return;
+      this.sparse.say("send", (left_out) =>
+        this.options.log.warn({ err: error, left_out }, "a client does not read its replies: dropped"),
+      );
     });
   }
+}
+
+/** A routing id as a key. */
+function nameOf(client: Buffer | undefined): string {
+  return client?.toString("latin1") ?? "";
+}
+
+function bytesOf(frames: readonly Buffer[]): number {
+  let bytes = 0;
+  for (const frame of frames) bytes += frame.length;
+  return bytes;
+}
+
+function tcpOptions({ endpoint, curve }: Extract<Address, { transport: "tcp" }>) {
+  return {
+    ...TCP_HEARTBEAT,
+    handshakeInterval: TCP_HANDSHAKE_MS,
+    ipv6: endpoint.host.includes(":"),
+    ...(curve === null
+      ? {}
+      : { context: curve.context, curveServer: true, curveSecretKey: curve.secret_key, zapDomain: ZAP_DOMAIN }),
+  };
 }
 
 /** Every request gets a reply: what a handler throws becomes status internal under the request's id. */

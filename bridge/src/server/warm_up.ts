@@ -20,7 +20,11 @@ export function warmUp(engine: LoadedEngine, identity: Identity): void {
     identity,
     private: false,
     clock: () => 0,
-    append: () => ({ ok: true, seq: ++seq }),
+    append: (events) => {
+      seq += events.length;
+      return { ok: true, seq };
+    },
+    onFailure: () => undefined,
     about: () => ({}),
   });
   const packr = new Packr({ useRecords: false });

@@ -2,10 +2,8 @@
  * Bytes -> typed requests. Checks go from cheap to dear: frame count, envelope, version, op, byte limit of the op, msgpack, schema. Nothing a
  * client sends makes these functions throw; what is wrong comes back as the error reply to send.
  */
-import { Unpackr } from "msgpackr";
-import type { GateRequest, Kind, SessionStatus, Side, Stage } from "../gate/types.js";
+import type { SessionStatus, Side } from "../gate/types.js";
 import {
-  KIND,
   LIMITS,
   OP,
   POSITION_STATE,
@@ -13,44 +11,50 @@ import {
   PROTOCOL_VERSION,
   SESSION_STATUS,
   SIDE,
-  STAGE,
   STATUS,
 } from "../protocol/codes.js";
-import type { ErrorReply } from "./encode.js";
+import { decodeGate, decodeGates } from "./decode_gate.js";
+import {
+  badDeadline,
+  type Decoded,
+  extraFrames,
+  fail,
+  invert,
+  malformed,
+  readDeadline,
+  tooLong,
+  unpack,
+} from "./decoding.js";
 import { type Envelope, isOwnVersion, peekEnvelope } from "./envelope.js";
 import {
   type AnnotateMessage,
-  CANDLE_REASONS,
   type ControlMessage,
   FRAME,
   type GateMessage,
+  type GatesMessage,
   type HelloRequest,
   type PortfolioMessage,
   type RebaseMessage,
   type StatusMessage,
 } from "./messages.js";
 
-export type Decoded<T> =
-  | { readonly ok: true; readonly message: T }
-  | { readonly ok: false; readonly error: ErrorReply };
 export type GateSocketMessage =
   | HelloRequest
   | GateMessage
+  | GatesMessage
   | PortfolioMessage
   | StatusMessage
   | ControlMessage
   | RebaseMessage;
 export type BatchSocketMessage = HelloRequest | (AnnotateMessage & { readonly block: Buffer });
 
-/** Input columns of annotate: time, open, high, low, close, volume. */
-export const INPUT_COLUMNS = 6;
+/** Input columns of annotate: time, open, high, low, close, volume and, if sent, the market pair's close. */
+export const INPUT_COLUMNS = { least: 6, most: 7 } as const;
 const BYTES_PER_VALUE = 8;
-
-const unpackr = new Unpackr({ useRecords: false, int64AsType: "number", mapsAsObjects: true });
+/** Where the optional deadline of annotate stands. */
+const DEADLINE_AT = 6;
 
 const SIDES = invert<Side>(SIDE);
-const KINDS = invert<Kind>(KIND);
-const STAGES = invert<Stage>(STAGE);
 const STATES = invert<"open" | "pending">(POSITION_STATE);
 const SESSION_STATES = invert<SessionStatus>(SESSION_STATUS);
 
@@ -62,6 +66,8 @@ export function decodeGateSocket(frames: readonly Buffer[]): Decoded<GateSocketM
   switch (envelope.op) {
     case OP.gate:
       return decodeGate(frame, envelope.id);
+    case OP.gates:
+      return decodeGates(frame, envelope.id);
     case OP.portfolio:
       return decodePortfolio(frame, envelope.id);
     case OP.hello:
@@ -111,46 +117,6 @@ function open(
   }
   if (frames.length > most) return extraFrames(envelope.id);
   return { ok: true, message: { envelope, frame } };
-}
-
-function decodeGate(frame: Buffer, id: number): Decoded<GateMessage> {
-  const unpacked = unpack(frame, id, "gate", LIMITS.gate_bytes);
-  if (!unpacked.ok) return unpacked;
-  const value = unpacked.message;
-  if (!FRAME.gate.Check(value)) return malformed(id, "gate", FRAME.gate, value);
-  const [, , , handle, seq, flags, pair, candle_open_ms, now_ms, size_1024, reason] = value;
-  const [candle_value, stake, min_stake, leverage, rate] = value.slice(11, 16) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const side = SIDES.get(flags & 1);
-  const kind = KINDS.get((flags >> 1) & 3);
-  const stage = STAGES.get(flags >> 3);
-  if (side === undefined || kind === undefined || stage === undefined) {
-    return fail(id, STATUS.schema, `gate flags ${flags} name no known kind`);
-  }
-  if (!CANDLE_REASONS.has(reason))
-    return fail(id, STATUS.schema, `gate reason ${reason} is not a reason of a candle verdict`);
-  if (Buffer.byteLength(pair) > LIMITS.pair_bytes) return tooLong(id, "pair", LIMITS.pair_bytes);
-  const request: GateRequest = {
-    pair,
-    side,
-    kind,
-    stage,
-    candle_open_ms,
-    now_ms,
-    candle_size: size_1024 / 1024,
-    candle_reason: reason,
-    candle_value,
-    stake,
-    min_stake,
-    leverage,
-    rate,
-  };
-  return { ok: true, message: { op: "gate", id, handle, seq, request } };
 }
 
 function decodePortfolio(frame: Buffer, id: number): Decoded<PortfolioMessage> {
@@ -229,8 +195,11 @@ function decodeAnnotate(
   const [, , , rows, columns, engine] = value;
   if (rows > LIMITS.rows)
     return fail(id, STATUS.limit, `annotate rows ${rows} are more than the limit of ${LIMITS.rows}`);
-  if (columns !== INPUT_COLUMNS)
-    return fail(id, STATUS.schema, `annotate columns were ${columns}, must be ${INPUT_COLUMNS}`);
+  const deadline_ms = readDeadline(value, DEADLINE_AT);
+  if (deadline_ms === undefined) return badDeadline(id, "annotate");
+  const { least, most } = INPUT_COLUMNS;
+  if (columns < least || columns > most)
+    return fail(id, STATUS.schema, `annotate columns were ${columns}, must be ${least} or ${most}`);
   const expected = rows * columns * BYTES_PER_VALUE;
   if (block.length !== expected) {
     return fail(
@@ -239,41 +208,5 @@ function decodeAnnotate(
       `annotate block has ${block.length} bytes; ${rows} rows × ${columns} float64 are ${expected}`,
     );
   }
-  return { ok: true, message: { op: "annotate", id, rows, columns, engine, block } };
-}
-
-function unpack(frame: Buffer, id: number, what: string, most: number): Decoded<unknown> {
-  if (frame.length > most) return tooLong(id, what, most);
-  try {
-    return { ok: true, message: unpackr.unpack(frame) };
-  } catch {
-    return fail(id, STATUS.schema, `${what} is not one complete msgpack value`);
-  }
-}
-
-interface Validator {
-  Errors(value: unknown): readonly { readonly instancePath: string; readonly message: string }[];
-}
-
-function malformed(id: number, what: string, validator: Validator, value: unknown): Decoded<never> {
-  const first = validator.Errors(value)[0];
-  const where = first === undefined || first.instancePath === "" ? "" : ` at element ${first.instancePath.slice(1)}`;
-  return fail(id, STATUS.schema, `${what} is malformed${where}: ${first?.message ?? "does not fit the schema"}`);
-}
-
-function tooLong(id: number, what: string, most: number): Decoded<never> {
-  return fail(id, STATUS.limit, `${what} is longer than the limit of ${most} bytes`);
-}
-
-function extraFrames(id: number): Decoded<never> {
-  return fail(id, STATUS.schema, "the message has more frames than this op takes");
-}
-
-function fail(id: number, status: number, message: string, detail: Record<string, unknown> = {}): Decoded<never> {
-  return { ok: false, error: { id, status, message, detail } };
-}
-
-function invert<N extends string>(codes: Readonly<Record<N, number>>): ReadonlyMap<number, N> {
-  const entries = Object.entries<number>(codes) as [N, number][];
-  return new Map(entries.map(([name, code]) => [code, name]));
+  return { ok: true, message: { op: "annotate", id, rows, columns, engine, block, deadline_ms } };
 }

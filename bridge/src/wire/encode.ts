@@ -2,6 +2,7 @@
 import { Packr } from "msgpackr";
 import type { Verdict } from "../gate/types.js";
 import { DECISION, LIMITS, PROTOCOL_VERSION, STATUS } from "../protocol/codes.js";
+import type { ItemError } from "./messages.js";
 
 /** A reply with a status other than ok. `detail` is plain data. */
 export interface ErrorReply {
@@ -23,6 +24,8 @@ export interface HelloReply {
   readonly handle: number;
   readonly seq: number;
   readonly samples_until_ms: number;
+  /** The daemon's wall clock, against which deadlines are held. */
+  readonly clock_ms: number;
   readonly limits: Readonly<Record<string, number>>;
 }
 
@@ -39,27 +42,42 @@ export function encodeHello(id: number, reply: HelloReply): Buffer {
 
 /** At most 128 bytes, whatever the numbers. */
 export function encodeVerdict(id: number, verdict: Verdict, journal_seq: number): Buffer {
-  const { decision, reason, stake, value, limit, would } = verdict;
-  return packr.pack([
-    PROTOCOL_VERSION,
-    id,
-    STATUS.ok,
-    DECISION[decision],
-    reason,
-    stake,
-    value,
-    limit,
-    journal_seq,
-    DECISION[would],
-  ]);
+  return packr.pack([PROTOCOL_VERSION, id, STATUS.ok, ...verdictBody(verdict, journal_seq)]);
+}
+
+function verdictBody({ decision, reason, stake, value, limit, would }: Verdict, journal_seq: number): number[] {
+  return [DECISION[decision], reason, stake, value, limit, journal_seq, DECISION[would]];
+}
+
+/** The answer to one of several questions: a verdict with its journal line, or a status of its own. */
+export type ItemReply =
+  | { readonly ok: true; readonly verdict: Verdict; readonly journal_seq: number }
+  | { readonly ok: false; readonly error: ItemError };
+
+/** Answers in the order of the questions. */
+export function encodeGates(id: number, items: readonly ItemReply[]): Buffer {
+  const body = items.map((item) => {
+    if (item.ok) return [STATUS.ok, ...verdictBody(item.verdict, item.journal_seq)];
+    return [item.error.status, clip(item.error.message), {}];
+  });
+  return packr.pack([PROTOCOL_VERSION, id, STATUS.ok, body]);
 }
 
 export function encodePortfolio(id: number, seq: number): Buffer {
   return packr.pack([PROTOCOL_VERSION, id, STATUS.ok, seq]);
 }
 
-export function encodeAnnotate(id: number, rows: number, columns: number, engine_fingerprint: string): Buffer {
-  return packr.pack([PROTOCOL_VERSION, id, STATUS.ok, rows, columns, engine_fingerprint]);
+export interface AnnotateReply {
+  readonly rows: number;
+  readonly columns: number;
+  readonly engine_fingerprint: string;
+  /** Whole microseconds of computing alone. */
+  readonly engine_us: number;
+}
+
+export function encodeAnnotate(id: number, reply: AnnotateReply): Buffer {
+  const { rows, columns, engine_fingerprint, engine_us } = reply;
+  return packr.pack([PROTOCOL_VERSION, id, STATUS.ok, rows, columns, engine_fingerprint, engine_us]);
 }
 
 /** Replies whose body is one value: status (a map), control (the names of the sessions changed). */

@@ -1,11 +1,11 @@
 /** Typed messages of the protocol (protocol/spec.md) and the schemas of their frames. */
-import { type TSchema, Type } from "typebox";
-import { Compile } from "typebox/compile";
+
 import { isRecord } from "../config/check.js";
 import type { RunMode } from "../config/resolve.js";
 import type { PositionRow } from "../gate/events.js";
 import type { GateRequest, SessionStatus } from "../gate/types.js";
 import { LIMITS, POSITION_STATE, REASONS, RUN_MODES, SESSION_STATUS } from "../protocol/codes.js";
+import { Compile, type TSchema, Type } from "../typebox.js";
 
 export interface HelloRequest {
   readonly op: "hello";
@@ -18,12 +18,36 @@ export interface HelloRequest {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
+/** Wall-clock time in ms since 1970 after which nobody waits for the reply; null: none was given. */
+export type Deadline = number | null;
+
 export interface GateMessage {
   readonly op: "gate";
   readonly id: number;
   readonly handle: number;
   readonly seq: number;
   readonly request: GateRequest;
+  readonly deadline_ms: Deadline;
+}
+
+/** One question of a `gates` message: readable, or the error that answers it alone. */
+export type Question =
+  | { readonly ok: true; readonly request: GateRequest }
+  | { readonly ok: false; readonly error: ItemError };
+
+export interface ItemError {
+  readonly status: number;
+  readonly message: string;
+}
+
+/** Several questions of one session, answered in order. */
+export interface GatesMessage {
+  readonly op: "gates";
+  readonly id: number;
+  readonly handle: number;
+  readonly seq: number;
+  readonly questions: readonly Question[];
+  readonly deadline_ms: Deadline;
 }
 
 export interface PortfolioMessage {
@@ -44,6 +68,7 @@ export interface AnnotateMessage {
   readonly columns: number;
   /** Not yet checked: the engine checks its own parameters. */
   readonly engine: Readonly<Record<string, unknown>>;
+  readonly deadline_ms: Deadline;
 }
 
 export interface StatusMessage {
@@ -74,6 +99,7 @@ export interface RebaseMessage {
 export type Request =
   | HelloRequest
   | GateMessage
+  | GatesMessage
   | PortfolioMessage
   | AnnotateMessage
   | StatusMessage
@@ -108,6 +134,39 @@ function frame<const T extends TSchema[]>(elements: [...T]) {
   return Type.Tuple(elements, { additionalItems: true });
 }
 
+/** What a question is about, in order; in `gate` after the sequence number, in `gates` one array each. */
+const QUESTION = [
+  Type.Integer({ minimum: 0, maximum: 15 }),
+  Pair,
+  Millis,
+  Millis,
+  Type.Integer({ minimum: 0, maximum: 1024 }),
+  Type.Integer({ minimum: 0, maximum: 255 }),
+  Double,
+  Double,
+  Double,
+  Double,
+  Double,
+] as const;
+
+/** One element of a `gates` message. */
+export const ITEM = Compile(frame([...QUESTION]));
+export type QuestionValues = readonly [
+  flags: number,
+  pair: string,
+  candle_open_ms: number,
+  now_ms: number,
+  size_1024: number,
+  reason: number,
+  candle_value: number,
+  stake: number,
+  min_stake: number,
+  leverage: number,
+  rate: number,
+];
+/** The optional element after the others: a time, or null for none. */
+export const DEADLINE = Compile(Type.Union([Millis, Type.Null()]));
+
 export const FRAME = {
   hello: Compile(
     frame([
@@ -123,26 +182,8 @@ export const FRAME = {
       }),
     ]),
   ),
-  gate: Compile(
-    frame([
-      Version,
-      Op,
-      Id,
-      Handle,
-      Handle,
-      Type.Integer({ minimum: 0, maximum: 15 }),
-      Pair,
-      Millis,
-      Millis,
-      Type.Integer({ minimum: 0, maximum: 1024 }),
-      Type.Integer({ minimum: 0, maximum: 255 }),
-      Double,
-      Double,
-      Double,
-      Double,
-      Double,
-    ]),
-  ),
+  gate: Compile(frame([Version, Op, Id, Handle, Handle, ...QUESTION])),
+  gates: Compile(frame([Version, Op, Id, Handle, Handle, Type.Array(Type.Unknown(), { minItems: 1 })])),
   portfolio: Compile(
     frame([
       Version,

@@ -90,3 +90,72 @@ describe("violations", () => {
     expect(violations({ config: path })).toMatchObject([{ path: "journal.max_total_bytes" }]);
   });
 });
+
+describe("the network", () => {
+  const with_tcp = (tcp: object) => file({ tcp: { gate: "127.0.0.1:7001", batch: "127.0.0.1:7002", ...tcp } });
+
+  it("is not used unless asked for", () => {
+    expect(config({})).toMatchObject({ tcp: null, metrics: null });
+    expect(config({ config: file({ tcp: null, metrics: null }) })).toMatchObject({ tcp: null, metrics: null });
+  });
+
+  it("is given by address and port, with keys where the command makes them", () => {
+    expect(config({ config: with_tcp({}) }, { HOME: "/home/u" }).tcp).toEqual({
+      gate: { host: "127.0.0.1", port: 7001 },
+      batch: { host: "127.0.0.1", port: 7002 },
+      keys_dir: "/home/u/.config/talebridge/keys",
+      insecure: false,
+    });
+    expect(config({ config: with_tcp({ gate: "[::1]:7001", insecure: true }) }).tcp).toMatchObject({
+      gate: { host: "::1" },
+      insecure: true,
+    });
+    expect(config({ config: with_tcp({ keys_dir: "/k" }) }, { XDG_CONFIG_HOME: "/c" }).tcp?.keys_dir).toBe("/k");
+  });
+
+  it.each([
+    "localhost:7001",
+    "127.0.0.1",
+    "127.0.0.1:70000",
+    "::1:7001",
+    "[127.0.0.1]:1",
+    "1.2.3:4",
+    "*:7001",
+    "10.0.0.1:-1",
+  ])("refuses %s as an address", (gate) => {
+    expect(violations({ config: with_tcp({ gate }) })).toEqual([
+      { path: "tcp.gate", message: expect.stringContaining("must be an IP address and a port") },
+    ]);
+  });
+
+  it.each(["0.0.0.0", "10.0.0.5", "[::]", "128.0.0.1"])(
+    "has no insecure tcp on %s, and names the way to do it",
+    (host) => {
+      const path = with_tcp({ gate: `${host}:7001`, insecure: true });
+      expect(violations({ config: path })).toEqual([
+        { path: "tcp.gate", message: expect.stringContaining("talebridge keys server") },
+      ]);
+      expect(config({ config: with_tcp({ gate: `${host}:7001` }) }).tcp?.insecure).toBe(false);
+    },
+  );
+
+  it("has no tcp on a private bridge, and no two sockets on one port", () => {
+    expect(violations({ config: with_tcp({}), private: true })).toMatchObject([{ path: "tcp" }]);
+    expect(violations({ config: with_tcp({ batch: "127.0.0.1:7001" }) })).toMatchObject([{ path: "tcp.batch" }]);
+  });
+
+  it("serves metrics to this machine unless told otherwise", () => {
+    const metrics = (over: object) => file({ metrics: { listen: "127.0.0.1:9109", ...over } });
+    expect(config({ config: metrics({}) }).metrics).toEqual({ listen: { host: "127.0.0.1", port: 9109 } });
+    expect(violations({ config: metrics({ listen: "0.0.0.0:9109" }) })).toEqual([
+      { path: "metrics.listen", message: expect.stringContaining("metrics.allow_remote") },
+    ]);
+    const open = metrics({ listen: "0.0.0.0:9109", allow_remote: true });
+    expect(config({ config: open }).metrics?.listen.host).toBe("0.0.0.0");
+  });
+
+  it("needs both tcp addresses", () => {
+    const missing = violations({ config: file({ tcp: {}, metrics: {} }) });
+    expect(missing.map(({ path }) => path.split(": ")[1])).toEqual(["tcp.gate", "tcp.batch", "metrics.listen"]);
+  });
+});

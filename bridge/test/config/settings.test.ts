@@ -31,6 +31,8 @@ describe("defaults", () => {
       window_set: "standard",
       timeframe_s: 300,
       loss_threshold: 0.03,
+      adverse_horizon_candles: 48,
+      adverse_quantile: 0.95,
       portfolio_limits: true,
       rules: [{ measure: "jump", from: 4, to: 8, min_size: 0.25, deny_above: null }],
       limits: {
@@ -40,6 +42,8 @@ describe("defaults", () => {
         max_daily_loss: 0.1,
         max_gross_exposure: 5,
         max_pair_exposure: null,
+        soft_drawdown: null,
+        max_side_positions: null,
       },
     });
     expect(policy.candle_limits.get(REASON.jump)).toEqual({ from: 4, deny_above: null });
@@ -74,6 +78,38 @@ describe("portfolio limits", () => {
   ] as const)("%s in %s is %s", (portfolio_limits, run_mode, expected) => {
     const { settings, policy } = resolved({ portfolio_limits }, { run_mode });
     expect([settings.portfolio_limits, policy.portfolio_limits]).toEqual([expected, expected]);
+  });
+});
+
+describe("market pair", () => {
+  it("is part of the decisions' fingerprint", () => {
+    const [none, btc] = [resolved({}), resolved({ market_pair: "BTC/USDT" })];
+    expect([none.settings.market_pair, btc.settings.market_pair]).toEqual([null, "BTC/USDT"]);
+    expect(btc.fingerprint).not.toBe(none.fingerprint);
+    expect(btc.engine_fingerprint).toBe(none.engine_fingerprint);
+  });
+
+  it.each(["BTCUSDT", "BTC/", "BTC/USDT:", "A/B/C", ""])(
+    "%j is refused with the form it should have",
+    (market_pair) => {
+      const [violation] = violations({ market_pair });
+      expect(violation?.path).toBe("market_pair");
+      expect(violation?.message).toMatch(/must be a pair such as "BTC\/USDT", for futures "BTC\/USDT:USDT"/);
+    },
+  );
+});
+
+describe("a bridge elsewhere", () => {
+  const connect = { gate: "tcp://192.0.2.7:4710", batch: "tcp://[2001:db8::7]:4711", key_file: "bot.key" };
+
+  it("is the shim's matter: checked, and without effect on decisions", () => {
+    expect(resolved({ connect }).fingerprint).toBe(resolved({}).fingerprint);
+    expect(resolved({ connect: null }).fingerprint).toBe(resolved({}).fingerprint);
+  });
+
+  it("is named by addresses with protocol and port", () => {
+    expect(violations({ connect: { ...connect, gate: "192.0.2.7" } })).toMatchObject([{ path: "connect.gate" }]);
+    expect(violations({ connect: { gate: connect.gate } })).toMatchObject([{ path: "connect.batch" }]);
   });
 });
 
@@ -169,6 +205,8 @@ describe("fingerprint", () => {
       resolved({ limits: { max_drawdown: null } }),
       resolved({ window_set: "compact" }),
       resolved({ loss_threshold: 0.031 }),
+      resolved({ adverse_horizon_candles: 12 }),
+      resolved({ adverse_quantile: 0.9 }),
       resolved({}, { timeframe_s: 600 }),
       resolved({}, { run_mode: "util" }),
       resolved({ rules: [] }),

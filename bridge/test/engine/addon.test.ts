@@ -74,6 +74,12 @@ describe("annotate", () => {
     expect((await second).equals(expected)).toBe(true);
   });
 
+  it("says how long the engine took", async () => {
+    const result = await engine.annotate(PARAMS, bytes(candles(ROWS)), ROWS);
+    expect(result).toMatchObject({ ok: true, engine_us: expect.any(Number) });
+    if (result.ok) expect(result.engine_us).toBeGreaterThan(0);
+  });
+
   it("answers no rows with no rows", async () => {
     expect((await annotated(new Uint8Array(0), 0)).byteLength).toBe(0);
   });

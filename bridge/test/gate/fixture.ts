@@ -45,6 +45,8 @@ export function policy(limits: Partial<Policy["limits"]> = {}, over: Partial<Pol
       max_daily_loss: null,
       max_gross_exposure: null,
       max_pair_exposure: null,
+      soft_drawdown: null,
+      max_side_positions: null,
       ...limits,
     },
     ...over,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { PositionRow } from "../../src/gate/events.js";
 import { gate, journalFailed } from "../../src/gate/gate.js";
 import { applyEvent, newSession } from "../../src/gate/session.js";
 import type { SessionStatus } from "../../src/gate/types.js";
@@ -239,6 +240,75 @@ describe("daily loss", () => {
     const at = (now_ms: number) => gate(state, rules, request({ now_ms, candle_open_ms: now_ms - TIMEFRAME_MS }));
     expect(at(DAY0 + DAY_MS - 1).decision).toBe("deny");
     expect(at(DAY0 + DAY_MS).decision).toBe("allow");
+  });
+});
+
+describe("soft drawdown", () => {
+  const at = (equity: number, soft_drawdown: number | null = 0.2, stake = 100) =>
+    gate(session(equity, [], confirmed(DAY0, 1000)), policy({ soft_drawdown }), request({ stake, min_stake: 0 }));
+
+  it("is off by default, and leaves stakes alone at the high-water mark and above", () => {
+    expect(at(500, null).decision).toBe("allow");
+    expect(at(1000).decision).toBe("allow");
+    expect(at(1100).decision).toBe("allow");
+  });
+
+  it("cuts by the cushion over the floor: 5/9 left half way", () => {
+    const half = at(900);
+    expect(half).toMatchObject({ decision: "reduce", reason: REASON.drawdown_soft, value: 0.1, limit: 0.2 });
+    expect(half.stake).toBeCloseTo((100 * 5) / 9, 12);
+  });
+
+  it("denies at the drawdown that leaves nothing, and a moment before allows a little", () => {
+    expect(at(800)).toMatchObject({ decision: "deny", reason: REASON.drawdown_soft, value: 0.2, limit: 0.2 });
+    const before = at(801);
+    expect(before.decision).toBe("reduce");
+    expect(before.stake).toBeGreaterThan(0);
+    expect(before.stake).toBeLessThan(1);
+  });
+
+  it("denies an account without equity", () => {
+    expect(at(0).decision).toBe("deny");
+    expect(at(-1).decision).toBe("deny");
+  });
+
+  it("ends when the old mark leaves the window", () => {
+    const state = session(500, [], confirmed(DAY0, 1000));
+    const rules = policy({ soft_drawdown: 0.2, drawdown_window_days: 1 });
+    const later = DAY0 + DAY_MS + 3_600_000;
+    portfolio(state, 500, [], confirmed(later - 2 * TIMEFRAME_MS, 500), later);
+    expect(gate(state, rules, request({ now_ms: later, candle_open_ms: later - TIMEFRAME_MS })).decision).toBe("allow");
+  });
+});
+
+describe("positions on one side", () => {
+  const row = (pair: string, side: "long" | "short", state: "open" | "pending"): PositionRow => [
+    pair,
+    side,
+    10,
+    1,
+    state,
+  ];
+  const book = [row("CCC/BBB", "long", "open"), row("DDD/BBB", "long", "pending"), row("EEE/BBB", "short", "open")];
+  const at = (max_side_positions: number | null, over = {}) =>
+    gate(session(1000, book), policy({ max_side_positions }), request(over));
+
+  it("counts open positions and pending orders of the side, the new one included", () => {
+    expect(at(null).decision).toBe("allow");
+    expect(at(3).decision).toBe("allow");
+    expect(at(2)).toMatchObject({ decision: "deny", reason: REASON.side_positions, value: 3, limit: 2 });
+    expect(at(2, { side: "short" }).decision).toBe("allow");
+    expect(at(1, { side: "short" }).decision).toBe("deny");
+  });
+
+  it("does not count the pair itself: adding to a position opens no new one", () => {
+    expect(at(2, { pair: "CCC/BBB", kind: "scale_in" }).decision).toBe("allow");
+    expect(at(1, { pair: "CCC/BBB", kind: "scale_in" }).decision).toBe("deny");
+  });
+
+  it("counts a pair once, however many orders it has", () => {
+    const twice = [...book, row("CCC/BBB", "long", "pending")];
+    expect(gate(session(1000, twice), policy({ max_side_positions: 3 }), request()).decision).toBe("allow");
   });
 });
 

@@ -28,6 +28,8 @@ const limits = fc.record({
   max_daily_loss: fc.option(ratios),
   max_gross_exposure: fc.option(fc.double({ min: 0.1, max: 10, noNaN: true })),
   max_pair_exposure: fc.option(fc.double({ min: 0.1, max: 10, noNaN: true })),
+  soft_drawdown: fc.option(ratios),
+  max_side_positions: fc.option(fc.integer({ min: 1, max: 6 })),
 });
 const policies: fc.Arbitrary<Policy> = limits.map((some) => policy(some));
 const questions: fc.Arbitrary<GateRequest> = fc
@@ -180,7 +182,10 @@ describe("a worse input never gets a larger stake", () => {
   });
 
   it("a stricter limit", () => {
-    const keys = ["max_drawdown", "max_daily_loss", "max_gross_exposure", "max_pair_exposure"] as const;
+    const keys = [
+      ...(["max_drawdown", "max_daily_loss", "max_gross_exposure", "max_pair_exposure"] as const),
+      ...(["soft_drawdown", "max_side_positions"] as const),
+    ];
     fc.assert(
       fc.property(
         money,

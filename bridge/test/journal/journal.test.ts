@@ -2,7 +2,7 @@ import * as nodeFs from "node:fs";
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { loadEngine } from "../../src/engine/engine.js";
 import { type ControlEvent, gateEvent, type PortfolioEvent, type SessionEvent } from "../../src/gate/events.js";
 import { gate } from "../../src/gate/gate.js";
@@ -10,21 +10,43 @@ import { applyEvent, newSession, type SessionState } from "../../src/gate/sessio
 import { exportSession, importSession } from "../../src/gate/snapshot.js";
 import { fileName, listFiles, repairTail } from "../../src/journal/files.js";
 import type { JournalEvent, JournalLine, StateEvent } from "../../src/journal/lines.js";
-import { parseLine } from "../../src/journal/lines.js";
+import { formatLine, parseLine, sealJson } from "../../src/journal/lines.js";
 import { holdPrivate, isRunning } from "../../src/journal/private.js";
-import { foldJournal, foldLive, JournalError, readJournal } from "../../src/journal/reader.js";
-import { Journal, type JournalFs, type JournalOptions } from "../../src/journal/writer.js";
+import { type Damage, foldJournal, foldLive, JournalError, readJournal } from "../../src/journal/reader.js";
+import {
+  Journal,
+  type JournalFs,
+  type JournalOptions,
+  MAX_FILE_MS,
+  RECOVER_MS,
+  RETRY_MS,
+  SYNC_AFTER_MS,
+} from "../../src/journal/writer.js";
 import { REASON } from "../../src/protocol/codes.js";
 import { NOW_MS, policy, request } from "../gate/fixture.js";
 
 const engine = loadEngine();
 let dir = "";
+/** Time that passes between any two looks at it, so that what failed is tried again at once. */
+let passed_ms = 0;
+const passing = () => {
+  passed_ms += RETRY_MS;
+  return passed_ms;
+};
 beforeEach(() => {
+  passed_ms = 0;
   dir = mkdtempSync(join(tmpdir(), "talebridge-journal-"));
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-const noState = (): StateEvent => ({ type: "state", boot: "b", private: false, sessions: [] });
+const stateOf = (...sessions: StateEvent["sessions"]): StateEvent => ({
+  type: "state",
+  boot: "b",
+  private: false,
+  part: 1,
+  parts: 1,
+  sessions,
+});
 
 function journal(over: Partial<JournalOptions> = {}): Journal {
   return new Journal({
@@ -35,10 +57,13 @@ function journal(over: Partial<JournalOptions> = {}): Journal {
     max_file_bytes: 1 << 20,
     max_total_bytes: 1 << 30,
     isRunning: () => false,
-    state: noState,
+    max_age_days: null,
+    state: () => [stateOf()],
     clock: () => 1_000,
+    monotonic: passing,
     onFailure: () => undefined,
     onRecovery: () => undefined,
+    onUpkeepFailure: () => undefined,
     ...over,
   });
 }
@@ -52,11 +77,7 @@ const control = (why: string, session = "s"): ControlEvent => ({
   why,
 });
 
-async function lines(path = dir): Promise<JournalLine[]> {
-  const all: JournalLine[] = [];
-  for await (const line of readJournal(path)) all.push(line);
-  return all;
-}
+const lines = (path = dir): JournalLine[] => [...readJournal(path)];
 
 const whys = (all: readonly JournalLine[]) => all.flatMap((line) => (line.type === "control" ? [line.why] : []));
 
@@ -108,7 +129,7 @@ describe("writing and reading", () => {
       expect(made.append(event)).toEqual({ ok: true, seq: i + 1 });
       expect(readFileSync(join(dir, fileName(1, "b", 0)), "utf8").split("\n")).toHaveLength(i + 2);
     });
-    expect(await lines()).toEqual(events.map((event, i) => ({ seq: i + 1, t_ms: 1_000, ...event })));
+    expect(lines()).toEqual(events.map((event, i) => ({ seq: i + 1, t_ms: 1_000, ...event })));
     made.close();
   });
 
@@ -140,7 +161,7 @@ describe("a session read back", () => {
     const live = newSession("live");
     const made = journal();
     for (const event of history(live)) made.append(event);
-    const folded = (await foldJournal(dir)).get("s")?.state;
+    const folded = foldJournal(dir).get("s")?.state;
     expect(folded).toEqual(live);
     expect(importSession(JSON.parse(JSON.stringify(exportSession("s", live))))).toEqual(live);
     expect(live.tally).toMatchObject({ asked: 3, allowed: 0, reduced: 2, denied: 1 });
@@ -151,10 +172,10 @@ describe("a session read back", () => {
     const events = history(live);
     const made = journal({
       max_file_bytes: 900,
-      state: () => ({ type: "state", boot: "b", private: false, sessions: [exportSession("s", live)] }),
+      state: () => [stateOf(exportSession("s", live))],
     });
     made.append({ type: "boot", server: "t/0", engine_version: "0", boot: "b", pid: 1, private: false });
-    made.append(noState());
+    made.append(stateOf());
     const replayed = newSession("live");
     // The journal is written before the state changes, as the daemon does it.
     Object.assign(live, newSession("live"));
@@ -166,8 +187,7 @@ describe("a session read back", () => {
     const files = listFiles(dir);
     expect(files.length).toBeGreaterThan(2);
     for (const file of files.slice(0, -1)) rmSync(file.path);
-    const onBadLine = () => expect.fail("no bad lines here");
-    expect((await foldLive(dir, { onBadLine })).get("s")?.state).toEqual(replayed);
+    expect(foldLive(dir, {}).get("s")?.state).toEqual(replayed);
   });
 
   it("is not continued when it was not live, or another's private one", async () => {
@@ -176,9 +196,9 @@ describe("a session read back", () => {
     made.append({ type: "hello", session: "bt", run_mode: "backtest", client: "c", settings: {}, fingerprint: "f" });
     const other = journal({ boot: "p", start_ms: 2, private: true });
     other.append({ type: "boot", server: "t/0", engine_version: "0", boot: "p", pid: 1, private: true });
-    other.append({ ...noState(), private: true });
+    other.append({ ...stateOf(), private: true });
     other.append({ type: "hello", session: "mine", run_mode: "live", client: "c", settings: {}, fingerprint: "f" });
-    expect([...(await foldLive(dir, {})).keys()]).toEqual(["bot"]);
+    expect([...foldLive(dir, {}).keys()]).toEqual(["bot"]);
   });
 });
 
@@ -192,7 +212,7 @@ describe("a crash", () => {
     made.close();
     const whole = statSync(path()).size;
     appendFileSync(path(), '{"seq":3,"t_ms":1,"type":"con');
-    expect(whys(await lines())).toEqual(["a", "b"]);
+    expect(whys(lines())).toEqual(["a", "b"]);
     expect(repairTail(path())).toBeGreaterThan(0);
     expect(statSync(path()).size).toBe(whole);
     expect(repairTail(path())).toBe(0);
@@ -213,19 +233,19 @@ describe("a crash", () => {
     made.append(control("a"));
     appendFileSync(path(), "garbage\n");
     made.append(control("b"));
-    await expect(lines()).rejects.toThrow(JournalError);
-    await expect(lines()).rejects.toThrow(`${path()}:2`);
-    const bad: number[] = [];
-    const found: JournalLine[] = [];
-    for await (const line of readJournal(dir, { onBadLine: (_, line_number) => bad.push(line_number) }))
-      found.push(line);
-    expect([bad, whys(found)]).toEqual([[2], ["a", "b"]]);
+    expect(() => lines()).toThrow(JournalError);
+    expect(() => lines()).toThrow(`${path()}:2`);
+    const bad: Damage[] = [];
+    const found = [...readJournal(dir, { onDamage: (damage) => bad.push(damage) })];
+    expect(bad).toEqual([{ path: path(), line: 2, problem: expect.stringContaining("not a journal line") }]);
+    expect(whys(found)).toEqual(["a", "b"]);
   });
 });
 
 describe("lines", () => {
   const event = history(newSession("live"));
   const text = (value: object) => JSON.stringify({ seq: 1, t_ms: 1, ...value });
+  const parsed = (json: string) => parseLine(Buffer.from(sealJson(json)));
 
   it.each([
     ["not JSON", "{"],
@@ -239,11 +259,117 @@ describe("lines", () => {
     ["with an equity of text", text({ ...event[2], equity: "1000" })],
     ["with a position of five texts", text({ ...event[2], positions: [["a", "b", "c", "d", "e"]] })],
   ])("are refused: %s", (_, line) => {
-    expect(parseLine(line)).toBeNull();
+    expect(parsed(line)).toBeNull();
   });
 
   it("are taken when whole, with fields a later version added", () => {
-    for (const one of event) expect(parseLine(text({ ...one, later: 1 }))).not.toBeNull();
+    for (const one of event) expect(parsed(text({ ...one, later: 1 }))).not.toBeNull();
+  });
+});
+
+describe("the disk", () => {
+  it("has every line within a second, one sync at a time", () => {
+    vi.useFakeTimers();
+    try {
+      const pending: (() => void)[] = [];
+      let running = 0;
+      let most = 0;
+      const fs: JournalFs = {
+        ...nodeFs,
+        fsync: ((_: number, done: (error: NodeJS.ErrnoException | null) => void) => {
+          running += 1;
+          most = Math.max(most, running);
+          pending.push(() => {
+            running -= 1;
+            done(null);
+          });
+        }) as typeof nodeFs.fsync,
+      };
+      expect(SYNC_AFTER_MS).toBeLessThan(1000);
+      const made = journal({ fs });
+      made.append(control("a"));
+      expect(pending).toHaveLength(0);
+      vi.advanceTimersByTime(SYNC_AFTER_MS);
+      expect(pending).toHaveLength(1);
+      // Lines that come while the disk is slow are in the next sync, which begins when this one has ended.
+      made.append(control("b"));
+      vi.advanceTimersByTime(10 * SYNC_AFTER_MS);
+      expect(pending).toHaveLength(1);
+      pending.shift()?.();
+      vi.advanceTimersByTime(SYNC_AFTER_MS);
+      expect(pending).toHaveLength(1);
+      pending.shift()?.();
+      vi.advanceTimersByTime(10 * SYNC_AFTER_MS);
+      expect([pending.length, most]).toEqual([0, 1]);
+      made.close();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe("age", () => {
+  it("closes a file after a day, so that a year of quiet days is many short files within their limit", () => {
+    const DAY = 86_400_000;
+    let now_ms = 0;
+    // A file's time is that of its last line, as on a real disk, but of this clock.
+    const fs: JournalFs = {
+      ...nodeFs,
+      fsyncSync: () => undefined,
+      writeSync: ((fd: number, data: Buffer, offset: number, length: number) => {
+        const written = nodeFs.writeSync(fd, data, offset, length);
+        nodeFs.futimesSync(fd, now_ms / 1000, now_ms / 1000);
+        return written;
+      }) as typeof nodeFs.writeSync,
+    };
+    const live = newSession("live");
+    const made = journal({
+      fs,
+      max_age_days: 30,
+      clock: () => now_ms,
+      monotonic: () => now_ms,
+      state: () => [stateOf(exportSession("s", live))],
+    });
+    for (let hour = 0; hour < 366 * 24; hour += 6) {
+      now_ms = hour * 3_600_000;
+      const event: PortfolioEvent = {
+        type: "portfolio",
+        session: "s",
+        snapshot_seq: hour + 1,
+        at_ms: now_ms,
+        equity: 5000 - hour / 10,
+        samples: [[now_ms, 5000 - hour / 10]],
+        positions: [],
+      };
+      made.append(event);
+      applyEvent(live, event);
+    }
+    made.close();
+    const files = listFiles(dir);
+    expect(files.length).toBeGreaterThan(28);
+    expect(files.length).toBeLessThanOrEqual(32);
+    expect(files.at(-1)?.n).toBeGreaterThanOrEqual(Math.floor((366 * DAY) / MAX_FILE_MS) - 1);
+    // High-water marks far older than any file are still known.
+    expect(foldLive(dir, {}).get("s")?.state).toStrictEqual(live);
+    expect(live.equity.peaks.length).toBeGreaterThan(1000);
+  });
+});
+
+describe("a clock that steps", () => {
+  it("changes neither the order of lines nor when files are closed, and back removes nothing", () => {
+    let wall_ms = Date.now();
+    let passed = 0;
+    const made = journal({ clock: () => wall_ms, monotonic: () => passed, max_age_days: 1 });
+    made.append(control("before"));
+    wall_ms -= 400 * 86_400_000;
+    made.append(control("a year back"));
+    passed += MAX_FILE_MS;
+    made.append(control("the next day"));
+    wall_ms += 400 * 86_400_000;
+    made.append(control("set right"));
+    made.close();
+    expect(listFiles(dir)).toHaveLength(2);
+    expect(whys(lines())).toEqual(["before", "a year back", "the next day", "set right"]);
   });
 });
 
@@ -255,19 +381,31 @@ describe("size", () => {
     const total = files.reduce((sum, file) => sum + statSync(file.path).size, 0);
     expect(total).toBeLessThanOrEqual(8_000);
     expect(files.length).toBeGreaterThan(1);
-    const all = await lines();
+    const all = lines();
     expect(whys(all).at(-1)).toContain("line 399");
     expect(all.at(-1)?.seq).toBe(made.lastSeq);
-    for (const file of files.slice(1)) expect((await lines(file.path))[0]?.type).toBe("state");
+    for (const file of files.slice(1)) expect(lines(file.path)[0]?.type).toBe("state");
+  });
+
+  it("counts lines, not the state at a file's head, so that a large state does not begin a file for every line", () => {
+    const live = newSession("live");
+    for (const event of history(live)) applyEvent(live, event);
+    const state = () => Array.from({ length: 20 }, () => stateOf(exportSession("s", live)));
+    const made = journal({ max_file_bytes: 2_000, state });
+    for (let i = 0; i < 60; i++) made.append(control("x".repeat(100)));
+    expect(statSync(listFiles(dir)[1]?.path ?? "").size).toBeGreaterThan(10_000);
+    expect(listFiles(dir).length).toBeLessThan(10);
+    expect(whys(lines())).toHaveLength(60);
+    made.close();
   });
 
   /** A directory with 50 kB each of a live daemon, of a private one that runs, and of two that ended. */
   function crowded(): () => string[] {
     const write = (start_ms: number, boot: string, is_private: boolean, first: "boot" | "state") => {
       const head = { server: "t/0", engine_version: "0", boot, pid: 1, private: is_private };
-      const state = { boot, private: is_private, sessions: [] };
-      const line = JSON.stringify({ seq: 1, t_ms: 1, type: first, ...(first === "boot" ? head : state) });
-      writeFileSync(join(dir, fileName(start_ms, boot, 0)), `${line}\n${"x".repeat(50_000)}\n`);
+      const state = { ...stateOf(), boot, private: is_private };
+      const line = formatLine(1, 1, first === "boot" ? { type: "boot", ...head } : state);
+      writeFileSync(join(dir, fileName(start_ms, boot, 0)), `${line}${"x".repeat(50_000)}\n`);
     };
     write(0, "live", false, "boot");
     write(1, "running", true, "boot");
@@ -370,10 +508,119 @@ describe("a disk that fails", () => {
       expect(made.append(control("b"))).toEqual({ ok: true, seq: 3 });
       expect(made.failing).toBe(false);
       expect(seen).toEqual(["ENOSPC: write", "recovered"]);
-      expect((await lines()).map((line) => line.type)).toEqual(["control", "state", "control"]);
-      expect(whys(await lines())).toEqual(["a", "b"]);
+      expect(lines().map((line) => line.type)).toEqual(["control", "state", "control"]);
+      expect(whys(lines())).toEqual(["a", "b"]);
     },
   );
+
+  it("is tried again after a while, not by every question: each try writes the whole state", () => {
+    const { control_panel, fs } = failing("ENOSPC");
+    let now = 0;
+    let states = 0;
+    const state = () => {
+      states += 1;
+      return [stateOf()];
+    };
+    const made = journal({ fs, state, monotonic: () => now });
+    control_panel.broken = true;
+    for (let i = 0; i < 50; i++)
+      expect(made.append(control("lost"))).toMatchObject({ ok: false, error: { code: "ENOSPC" } });
+    expect(states).toBe(0);
+    now += RETRY_MS;
+    for (let i = 0; i < 50; i++) expect(made.append(control("lost")).ok).toBe(false);
+    expect(states).toBe(1);
+    control_panel.broken = false;
+    expect(made.append(control("lost")).ok).toBe(false);
+    now += RETRY_MS;
+    expect(made.append(control("b")).ok).toBe(true);
+    made.close();
+  });
+
+  it("is found well again though nobody asks, and holds what changed meanwhile", () => {
+    vi.useFakeTimers();
+    try {
+      const { control_panel, fs } = failing("ENOSPC");
+      const live = newSession("live");
+      const seen: string[] = [];
+      const made = journal({
+        fs,
+        state: () => [stateOf(exportSession("s", live))],
+        onFailure: () => seen.push("failed"),
+        onRecovery: () => seen.push("recovered"),
+      });
+      made.append(control("a"));
+      control_panel.broken = true;
+      const halt: ControlEvent = { ...control("halt"), status: "HALTED" };
+      expect(made.append(halt).ok).toBe(false);
+      applyEvent(live, halt);
+      vi.advanceTimersByTime(3 * RECOVER_MS);
+      expect(seen).toEqual(["failed"]);
+      control_panel.broken = false;
+      vi.advanceTimersByTime(RECOVER_MS);
+      expect(seen).toEqual(["failed", "recovered"]);
+      expect(made.failing).toBe(false);
+      expect(foldJournal(dir).get("s")?.state.manual.status).toBe("HALTED");
+      made.close();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("is not opened again after a close that failed to sync", () => {
+    vi.useFakeTimers();
+    try {
+      const opened: unknown[] = [];
+      const fs: JournalFs = {
+        ...nodeFs,
+        openSync: ((path: string, ...rest: [string, number]) => {
+          opened.push(path);
+          return nodeFs.openSync(path, ...rest);
+        }) as typeof nodeFs.openSync,
+        fsyncSync: () => {
+          if (opened.length > 2) throw Object.assign(new Error("EIO: fsync"), { code: "EIO" });
+        },
+      };
+      const made = journal({ fs });
+      expect(made.append(control("a")).ok).toBe(true);
+      opened.push("what follows fails");
+      made.close();
+      vi.advanceTimersByTime(3 * RECOVER_MS);
+      expect(opened).toEqual([join(dir, fileName(1, "b", 0)), dir, "what follows fails"]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("does not go on in a file somebody has removed", async () => {
+    const made = journal();
+    made.append(control("a"));
+    rmSync(join(dir, fileName(1, "b", 0)));
+    await new Promise((resolve) => setTimeout(resolve, 2 * SYNC_AFTER_MS));
+    expect(made.failing).toBe(true);
+    expect(made.append(control("b")).ok).toBe(true);
+    expect(lines().map((line) => line.type)).toEqual(["state", "control"]);
+    made.close();
+  });
+
+  it("that cannot remove old files goes on writing, and says so", () => {
+    const seen: string[] = [];
+    const fs: JournalFs = {
+      ...nodeFs,
+      unlinkSync: () => {
+        throw Object.assign(new Error("EPERM: unlink"), { code: "EPERM" });
+      },
+    };
+    const made = journal({
+      fs,
+      max_file_bytes: 1_000,
+      max_total_bytes: 3_000,
+      onUpkeepFailure: (error) => seen.push(error.message),
+    });
+    for (let i = 0; i < 50; i++) expect(made.append(control("x".repeat(100))).ok).toBe(true);
+    expect(seen.length).toBeGreaterThan(3);
+    expect(whys(lines())).toHaveLength(50);
+    made.close();
+  });
 
   it("takes a new file when half a line cannot be taken back", async () => {
     const { control_panel, fs } = failing("EIO", 20);
@@ -385,7 +632,7 @@ describe("a disk that fails", () => {
     control_panel.broken = false;
     expect(made.append(control("b")).ok).toBe(true);
     expect(listFiles(dir)).toHaveLength(2);
-    expect(whys(await lines())).toEqual(["a", "b"]);
+    expect(whys(lines())).toEqual(["a", "b"]);
   });
 
   it("is asked again for a new file when it is read-only", async () => {
@@ -397,7 +644,7 @@ describe("a disk that fails", () => {
     expect(made.append(control("lost")).ok).toBe(false);
     control_panel.broken = false;
     expect(made.append(control("b")).ok).toBe(true);
-    expect(whys(await lines())).toEqual(["a".repeat(100), "b"]);
+    expect(whys(lines())).toEqual(["a".repeat(100), "b"]);
   });
 
   it("is not trusted further after a failed sync", async () => {
@@ -419,7 +666,7 @@ describe("a disk that fails", () => {
     expect(made.failing).toBe(true);
     expect(made.append(control("b")).ok).toBe(true);
     expect(listFiles(dir)).toHaveLength(2);
-    expect((await lines(listFiles(dir)[1]?.path)).map((line) => line.type)).toEqual(["state", "control"]);
+    expect(lines(listFiles(dir)[1]?.path).map((line) => line.type)).toEqual(["state", "control"]);
   });
 });
 
@@ -429,7 +676,7 @@ describe("tallies", () => {
     const events: JournalEvent[] = history(newSession("live"));
     for (const event of events) made.append(event);
     for (const event of events) made.append({ ...event, session: "other" } as JournalEvent);
-    const folded = await foldJournal(dir);
+    const folded = foldJournal(dir);
     expect([...folded.keys()]).toEqual(["s", "other"]);
     expect(folded.get("other")?.state.tally).toEqual(folded.get("s")?.state.tally);
     expect(Object.fromEntries(folded.get("s")?.state.tally.by_reason ?? [])).toEqual({

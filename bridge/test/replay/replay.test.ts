@@ -134,6 +134,8 @@ describe("the walk", () => {
       max_daily_loss: null,
       max_gross_exposure: null,
       max_pair_exposure: null,
+      soft_drawdown: null,
+      max_side_positions: null,
     },
   };
   const fine = (t_ms: number): CandleVerdict => ({

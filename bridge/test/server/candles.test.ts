@@ -23,6 +23,15 @@ const present = SERIES.every(({ pair, timeframe }) =>
 );
 if (!present) process.stderr.write(`skipped: no candles in ${DATADIR}; set TALEBRIDGE_DATADIR\n`);
 
+/** Columns of a frame with a market pair's closes. */
+const COLUMNS = 7;
+
+/** The frame with its own opens for a market pair: prices that move with it and are not its closes. */
+function frameOf(part: Candles): Buffer {
+  const block = Buffer.from(toBlock(part));
+  return Buffer.concat([block, block.subarray(part.rows * 8, 2 * part.rows * 8)]);
+}
+
 /** Rows `from` to `to` of every column, as bytes. */
 function rowsOf(block: Buffer, rows: number, columns: number, from: number, to: number): Buffer {
   const parts = Array.from({ length: columns }, (_, j) => block.subarray((j * rows + from) * 8, (j * rows + to) * 8));
@@ -45,8 +54,8 @@ describe.skipIf(!present)("annotate on real candles", { timeout: 60_000 }, () =>
         const params = { profile: "conservative", window_set: "standard", timeframe_s };
         const annotate = async (part: Candles): Promise<Buffer> => {
           const { reply, block } = await client.raw(
-            client.frame(OP.annotate, part.rows, 6, params),
-            Buffer.from(toBlock(part)),
+            client.frame(OP.annotate, part.rows, COLUMNS, params),
+            frameOf(part),
           );
           expect(reply[2]).toBe(STATUS.ok);
           if (block === undefined) throw new Error("no block");

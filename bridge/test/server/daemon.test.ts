@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Dealer } from "zeromq";
 import { fileName, listFiles } from "../../src/journal/files.js";
 import { foldJournal, readJournal } from "../../src/journal/reader.js";
+import { FIXED } from "../../src/limits.js";
 import { DECISION, LIMITS, OP, REASON, STATUS } from "../../src/protocol/codes.js";
 import {
   CANDLE_MS,
@@ -49,7 +50,8 @@ describe("the way of one entry", () => {
       expect(status).toBe(STATUS.ok);
       expect(body).toMatchObject({
         server: expect.stringMatching(/^talebridge\/\d/),
-        minor: 0,
+        minor: 1,
+        clock_ms: expect.any(Number),
         engine_version: engine.version,
         handle: 1,
         seq: 0,
@@ -82,7 +84,7 @@ describe("the way of one entry", () => {
         DECISION.reduce,
       ]);
       const lines = [];
-      for await (const line of readJournal(join(dir, "journal"))) lines.push(line);
+      for (const line of readJournal(join(dir, "journal"))) lines.push(line);
       expect(lines.find((line) => line.seq === journal_seq)).toMatchObject({
         type: "gate",
         session: "bot",
@@ -250,7 +252,7 @@ describe("annotate", () => {
       const [, hello] = await client.hello("x", { window_set: "compact" });
       const { columns, memory_rows, engine_fingerprint } = Object(hello);
       const { reply, block } = await client.raw(client.frame(OP.annotate, rows, 6, PARAMS), candles(rows));
-      expect(reply.slice(2)).toEqual([STATUS.ok, rows, columns.length, engine_fingerprint]);
+      expect(reply.slice(2)).toEqual([STATUS.ok, rows, columns.length, engine_fingerprint, expect.any(Number)]);
       expect(block?.length).toBe(rows * columns.length * 8);
       const size_at = (row: number) => block?.readDoubleLE(row * 8);
       const reason_at = (row: number) => block?.readDoubleLE((rows + row) * 8);
@@ -323,6 +325,53 @@ describe("annotate", () => {
         expect(statuses).toEqual([...Array(5).fill(STATUS.ok), ...Array(3).fill(STATUS.busy)]);
         expect(most).toBe(2);
         for (const client of clients) client.close();
+      },
+      { limits },
+      slow,
+    );
+  });
+
+  it("keeps places for others when one client asks for much, and gives up the places of those who no longer wait", async () => {
+    let release: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let running = 0;
+    const slow = {
+      ...engine,
+      annotate: async (...args: Parameters<typeof engine.annotate>) => {
+        running += 1;
+        await gate;
+        return engine.annotate(...args);
+      },
+    };
+    const limits = {
+      ...configFor("/tmp/x").limits,
+      batches_in_flight: 1,
+      batch_queue: FIXED.batch_queue_per_client + 1,
+    };
+    await withDaemon(
+      async (dir) => {
+        const [greedy, modest, late] = [new Client(dir, "batch"), new Client(dir, "batch"), new Client(dir, "batch")];
+        const send = (client: Client, ...rest: unknown[]) =>
+          client.socket.send([client.frame(OP.annotate, 600, 6, PARAMS, ...rest), candles(600)]);
+        await send(greedy);
+        await expect.poll(() => running).toBe(1);
+        // One more than its share: that one is refused at once.
+        for (let i = 0; i <= FIXED.batch_queue_per_client; i++) await send(greedy);
+        expect((await greedy.next()).reply[2]).toBe(STATUS.busy);
+        const soon = Date.now() + 1000;
+        await send(late, soon);
+        // Answered at once, and after the frame before it was taken in.
+        expect((await late.hello("x"))[0]).toBe(STATUS.ok);
+        await expect.poll(() => Date.now(), { timeout: 5000 }).toBeGreaterThan(soon);
+        // The queue is full, and one in it is late: its place is given to who still waits.
+        await send(modest);
+        expect((await late.next()).reply[2]).toBe(STATUS.late);
+        release();
+        expect((await modest.next()).reply[2]).toBe(STATUS.ok);
+        for (let i = 0; i <= FIXED.batch_queue_per_client; i++) expect((await greedy.next()).reply[2]).toBe(STATUS.ok);
+        for (const client of [greedy, modest, late]) client.close();
       },
       { limits },
       slow,
@@ -481,7 +530,7 @@ describe("restart", () => {
     ]);
     client.close();
     await daemon.stop("test");
-    const folded = await foldJournal(config.journal_dir);
+    const folded = foldJournal(config.journal_dir);
     expect(folded.get("bot")?.state.tally).toMatchObject({ asked: 2, denied: 2 });
     rmSync(dir, { recursive: true });
   });
@@ -519,7 +568,7 @@ describe("a withdrawal", () => {
     client.close();
     await daemon.stop("test");
     const audit = [];
-    for await (const line of readJournal(config.journal_dir)) if (line.type === "rebase") audit.push(line);
+    for (const line of readJournal(config.journal_dir)) if (line.type === "rebase") audit.push(line);
     expect(audit).toMatchObject([{ session: "bot", by: "me", why: "withdrawal" }]);
     rmSync(dir, { recursive: true });
   });
@@ -582,13 +631,13 @@ describe("a journal that cannot be written", () => {
         expect(reply.slice(0, 3)).toEqual([STATUS.ok, DECISION.deny, REASON.journal_failed]);
         expect(reply[6]).toBe(0);
         await mkdir(journal_dir);
-        const recovered = await client.ask(OP.gate, handle, ...question({ pair: pairs(n) }));
-        expect(recovered.slice(0, 2)).toEqual([STATUS.ok, DECISION.allow]);
-        const folded = await foldJournal(journal_dir);
+        // It is tried again after a moment, and nothing else has to be done.
+        while (reply[1] !== DECISION.allow) reply = await client.ask(OP.gate, handle, ...question({ pair: pairs(n) }));
+        const folded = foldJournal(journal_dir);
         expect(folded.get("bot")?.state.tally.asked).toBe(n + 1);
         client.close();
       },
-      { journal: { max_file_bytes: 65_536, max_total_bytes: 1_048_576 } },
+      { journal: { max_file_bytes: 65_536, max_total_bytes: 1_048_576, max_age_days: null } },
     );
   });
 });
@@ -647,6 +696,15 @@ describe("the directory", () => {
     await expectServed(inner);
     await daemon.stop("test");
     expect([existsSync(inner), existsSync(dir)]).toEqual([false, true]);
+    rmSync(dir, { recursive: true });
+  });
+
+  it("is closed at start when others could enter it", async () => {
+    const dir = temporaryDir();
+    chmodSync(dir, 0o755);
+    const daemon = await start(configFor(dir));
+    expect(statSync(dir).mode & 0o777).toBe(0o700);
+    await daemon.stop("test over");
     rmSync(dir, { recursive: true });
   });
 

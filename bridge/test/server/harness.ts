@@ -14,6 +14,8 @@ export const engine = loadEngine();
 const packr = new Packr({ useRecords: false });
 const unpackr = new Unpackr({ useRecords: false, int64AsType: "number" });
 const uid = process.getuid?.() ?? 0;
+/** How long a client waits for a reply that must come, on a machine however busy: what hangs fails all the same. */
+const PATIENCE_MS = 15_000;
 
 export function temporaryDir(): string {
   return mkdtempSync(join(tmpdir(), "talebridge-"));
@@ -51,7 +53,7 @@ export class Client {
   private id = 0;
 
   constructor(dir: string, name: "gate" | "batch" = "gate") {
-    this.socket = new Dealer({ linger: 0, immediate: true, sendTimeout: 2000, receiveTimeout: 5000 });
+    this.socket = new Dealer({ linger: 0, immediate: true, sendTimeout: PATIENCE_MS, receiveTimeout: PATIENCE_MS });
     this.socket.connect(`ipc://${join(dir, `${name}.sock`)}`);
   }
 

@@ -61,7 +61,7 @@ describe("serve", { timeout: 60_000 }, () => {
     expect(await exitOf(child)).toBe(0);
     expect(existsSync(join(dir, "gate.sock"))).toBe(false);
     const types = [];
-    for await (const line of readJournal(join(dir, "journal"))) types.push(line.type);
+    for (const line of readJournal(join(dir, "journal"))) types.push(line.type);
     expect(types).toEqual(["boot", "state", "stop"]);
   });
 
@@ -75,7 +75,7 @@ describe("serve", { timeout: 60_000 }, () => {
     child.kill("SIGKILL");
     await exitOf(child);
     client.close();
-    expect((await foldJournal(join(dir, "journal"))).get("bot")?.state.tally.asked).toBe(answers);
+    expect(foldJournal(join(dir, "journal")).get("bot")?.state.tally.asked).toBe(answers);
 
     await serve();
     const again = new Client(dir);
@@ -148,6 +148,14 @@ describe("commands", { timeout: 60_000 }, () => {
     ["a rebase of no session", ["rebase", "--why", "x"]],
     ["a rebase without a reason", ["rebase", "--session", "bot"]],
     ["a halt for a wrong time", ["halt", "--why", "x", "--for", "soon"]],
+    ["a halt for two times", ["halt", "--why", "x", "--for", "2h", "--until", "2099-01-01T00:00Z"]],
+    ["a reduction until the past", ["reduce", "--why", "x", "--until", "2020-01-01T00:00Z"]],
+    ["a reduction without a reason", ["reduce"]],
+    ["an explanation of nothing", ["explain"]],
+    ["an explanation of two pairs", ["explain", "A/B", "C/D"]],
+    ["keys of an unknown kind", ["keys", "master"]],
+    ["a client key without a name", ["keys", "client"]],
+    ["a status as often as never", ["status", "--watch", "--every", "0"]],
   ])("end with exit code 2 and a message for %s", (_, args) => {
     const { code, stdout, stderr } = talebridge(...args);
     expect([code, stdout]).toEqual([2, ""]);
@@ -167,6 +175,11 @@ describe("commands", { timeout: 60_000 }, () => {
       properties: { profile: {} },
     });
     expect(JSON.parse(talebridge("schema", "--daemon").stdout)).toMatchObject({ properties: { journal_dir: {} } });
+    expect(JSON.parse(talebridge("schema", "--limits").stdout)).toMatchObject({
+      messages: { gates: 64 },
+      configurable: { limits: { properties: { batch_queue: { default: 16 } } } },
+      fixed: { asked: { value: 4096, beyond: expect.any(String) } },
+    });
   });
 
   it("status and doctor say what is missing when no daemon runs", () => {
@@ -191,8 +204,9 @@ describe("commands", { timeout: 60_000 }, () => {
     const denied = await client.ask(OP.gate, 1, ...question({ pair: "NEW/X" }));
     expect(denied.slice(0, 3)).toEqual([STATUS.ok, DECISION.deny, REASON.halted]);
     const { stdout } = talebridge("status", "--dir", dir);
-    expect(stdout).toContain("bot  live  extreme  enforce  HALTED");
-    expect(stdout).toContain("2 candidates: 1 allowed, 0 reduced, 1 denied (halted 1)");
+    expect(stdout).toMatch(/^bot +live +extreme +enforce +HALTED +1000 /m);
+    expect(stdout).toMatch(/ +2 +1 +0 +1 +\d+ s ago$/m);
+    expect(stdout).toMatch(/^bot: ALL ENTRIES DENIED, halted until 2\d{3}-.* by \w+: maintenance$/m);
     expect(talebridge("resume", "--dir", dir, "--why", "over").stdout).toBe("bot is ACTIVE\n");
     expect(JSON.parse(talebridge("status", "--dir", dir, "--json").stdout)).toMatchObject({
       sessions: [{ session: "bot", state: "ACTIVE" }],

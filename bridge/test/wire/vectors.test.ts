@@ -1,14 +1,17 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import type { Verdict } from "../../src/gate/types.js";
 import { type DECISION, LIMITS, PROTOCOL_MINOR, REASON, STATUS } from "../../src/protocol/codes.js";
 import { decodeBatchSocket, decodeGateSocket } from "../../src/wire/decode.js";
 import {
   encodeAnnotate,
   encodeError,
+  encodeGates,
   encodeHello,
   encodePortfolio,
   encodeVerdict,
   type HelloReply,
+  type ItemReply,
 } from "../../src/wire/encode.js";
 
 type Meaning = Record<string, unknown>;
@@ -36,6 +39,20 @@ const framesOf = (vector: { frames: readonly string[] }) => vector.frames.map((h
 /** "NaN" and "Infinity" in a meaning stand for the numbers. */
 const num = (value: unknown): number => (typeof value === "string" ? Number(value) : (value as number));
 
+function requestOf(question: Meaning): Meaning {
+  const { size_1024, reason, value, stake, min_stake, leverage, rate, ...same } = question;
+  return {
+    ...same,
+    candle_size: num(size_1024) / 1024,
+    candle_reason: REASON[reason as keyof typeof REASON],
+    candle_value: num(value),
+    stake: num(stake),
+    min_stake: num(min_stake),
+    leverage: num(leverage),
+    rate: num(rate),
+  };
+}
+
 describe("golden requests", () => {
   it.each(requests)("decodes: $name", (vector) => {
     const frames = framesOf(vector);
@@ -46,23 +63,19 @@ describe("golden requests", () => {
     expect(message.op).toBe(vector.op);
     expect(message.id).toBe(meaning.id);
     if (message.op === "gate") {
-      const { handle, seq, size_1024, reason, value, stake, min_stake, leverage, rate, ...same } = meaning;
-      const { id: _, ...fields } = same;
-      expect(message).toMatchObject({ handle, seq });
-      expect(message.request).toEqual({
-        ...fields,
-        candle_size: num(size_1024) / 1024,
-        candle_reason: REASON[reason as keyof typeof REASON],
-        candle_value: num(value),
-        stake: num(stake),
-        min_stake: num(min_stake),
-        leverage: num(leverage),
-        rate: num(rate),
-      });
+      const { id: _, handle, seq, deadline_ms = null, ...question } = meaning;
+      expect(message).toMatchObject({ handle, seq, deadline_ms });
+      expect(message.request).toEqual(requestOf(question));
+    } else if (message.op === "gates") {
+      const { handle, seq, deadline_ms = null, questions } = meaning;
+      expect(message).toMatchObject({ handle, seq, deadline_ms });
+      expect(message.questions).toEqual(
+        (questions as Meaning[]).map((question) => ({ ok: true, request: requestOf(question) })),
+      );
     } else if (message.op === "annotate") {
       const { block, ...rest } = meaning;
-      expect(message).toMatchObject(rest);
-      const values = (block as number[][]).flat();
+      expect(message).toMatchObject({ deadline_ms: null, ...rest });
+      const values = (block as unknown[][]).flat().map(num);
       expect(
         Array.from({ length: values.length }, (_, i) => "block" in message && message.block.readDoubleLE(i * 8)),
       ).toEqual(values);
@@ -71,7 +84,7 @@ describe("golden requests", () => {
 
   it("keeps the largest gate question within 128 bytes", () => {
     const sizes = requests.filter((vector) => vector.op === "gate").map((vector) => framesOf(vector)[0]?.length ?? 0);
-    expect(Math.max(...sizes)).toBeGreaterThan(100);
+    expect(Math.max(...sizes)).toBeGreaterThan(115);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(LIMITS.gate_target_bytes);
   });
 });
@@ -122,24 +135,44 @@ function encodeReply({ op, meaning: m }: Vector): Buffer {
     case "portfolio":
       return encodePortfolio(id, num(m.seq));
     case "annotate":
-      return encodeAnnotate(id, num(m.rows), num(m.columns), String(m.engine_fingerprint));
-    default: {
-      const verdict = {
-        decision: m.decision as keyof typeof DECISION,
-        would: m.would as keyof typeof DECISION,
-        reason: REASON[m.reason as keyof typeof REASON],
-        stake: num(m.stake),
-        value: num(m.value),
-        limit: num(m.limit),
-      };
-      return encodeVerdict(id, { ...verdict, would_stake: 0, caps: [], reask: false, ceiling: 0 }, num(m.journal_seq));
-    }
+      return encodeAnnotate(id, {
+        rows: num(m.rows),
+        columns: num(m.columns),
+        engine_fingerprint: String(m.engine_fingerprint),
+        engine_us: num(m.engine_us),
+      });
+    case "gates":
+      return encodeGates(
+        id,
+        (m.answers as Meaning[]).map((one): ItemReply => {
+          if (one.status === "ok") return { ok: true, verdict: verdictOf(one), journal_seq: num(one.journal_seq) };
+          const status = STATUS[one.status as keyof typeof STATUS];
+          return { ok: false, error: { status, message: String(one.message) } };
+        }),
+      );
+    default:
+      return encodeVerdict(id, verdictOf(m), num(m.journal_seq));
   }
+}
+
+function verdictOf(m: Meaning): Verdict {
+  return {
+    decision: m.decision as keyof typeof DECISION,
+    would: m.would as keyof typeof DECISION,
+    reason: REASON[m.reason as keyof typeof REASON],
+    stake: num(m.stake),
+    value: num(m.value),
+    limit: num(m.limit),
+    would_stake: 0,
+    caps: [],
+    reask: false,
+    ceiling: 0,
+  };
 }
 
 describe("hostile frames", () => {
   // Some only fail behind the wire, in the services: those must decode.
-  const behind = new Set(["no_session", "settings", "bad_input"]);
+  const behind = new Set(["no_session", "settings", "bad_input", "late"]);
 
   it.each(hostiles)("$name", (hostile) => {
     const frames = framesOf(hostile);

@@ -1,8 +1,8 @@
 /** A finished freqtrade backtest: `.zip` (since 2024.12) or `.json`, one strategy of it. */
+
 import { readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
-import type { TSchema } from "typebox";
-import { Compile } from "typebox/compile";
+import { Compile, type TSchema } from "../../typebox.js";
 import { ReplayInputError, shown } from "./error.js";
 import { type ExportedStrategy, StrategySchema } from "./layout.js";
 import { timeframeMs } from "./timeframe.js";

@@ -2,7 +2,7 @@
  * What the replay needs of freqtrade's export, as schemas. Unknown keys are allowed: freqtrade adds some with most releases and says that the
  * format is not a public interface. Keys an older release does not write are optional; what takes their place is decided in trades.ts.
  */
-import { type Static, Type } from "typebox";
+import { type Static, Type } from "../../typebox.js";
 
 const Money = Type.Number();
 const Price = Type.Number({ exclusiveMinimum: 0 });

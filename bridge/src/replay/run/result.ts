@@ -1,5 +1,5 @@
 /** What a replay found: the schema of `--json`, and the only thing the report is made from. Money in stake currency, times in ms since 1970. */
-import { type Static, Type } from "typebox";
+import { type Static, Type } from "../../typebox.js";
 
 /** Raised when a key changes its meaning or disappears. */
 export const RESULT_VERSION = 1;

@@ -1,0 +1,70 @@
+/** The daemon's status as the commands read it: checked, because daemon and command may be of different versions. More may be in it. */
+
+import { OP } from "../protocol/codes.js";
+import { type Static, Type, Value } from "../typebox.js";
+import { ask, DaemonError } from "./client.js";
+
+const NumOrNull = Type.Union([Type.Number(), Type.Null()]);
+const TextOrNull = Type.Union([Type.String(), Type.Null()]);
+const LevelSchema = Type.Object({ value: NumOrNull, limit: NumOrNull });
+
+/** gate/standing.ts */
+const StandingSchema = Type.Object({
+  status: Type.String(),
+  until_ms: NumOrNull,
+  by: Type.String(),
+  why: Type.String(),
+  equity: NumOrNull,
+  drawdown: LevelSchema,
+  high_water_mark: NumOrNull,
+  daily_loss: LevelSchema,
+  exposure: LevelSchema,
+  denied: Type.Array(Type.Object({ reason: Type.String(), until_ms: NumOrNull })),
+});
+type Report = Static<typeof StandingSchema>;
+export type StandingReport = Omit<Report, "denied"> & { readonly denied: readonly Report["denied"][number][] };
+
+const SessionSchema = Type.Object({
+  session: Type.String(),
+  run_mode: Type.String(),
+  profile: TextOrNull,
+  mode: TextOrNull,
+  last_used_ms: Type.Number(),
+  positions: Type.Number(),
+  portfolio_ms: NumOrNull,
+  asked: Type.Number(),
+  allowed: Type.Number(),
+  reduced: Type.Number(),
+  denied: Type.Number(),
+  by_reason: Type.Record(Type.String(), Type.Number()),
+  standing: StandingSchema,
+});
+export type SessionReport = Static<typeof SessionSchema>;
+
+const StatusSchema = Type.Object({
+  server: Type.String(),
+  pid: Type.Number(),
+  dir: Type.String(),
+  uptime_s: Type.Number(),
+  now_ms: Type.Number(),
+  engine: Type.Object({ version: Type.String(), simd: Type.String() }),
+  journal: Type.Object({ dir: Type.String(), seq: Type.Number(), failing: Type.Boolean() }),
+  session_count: Type.Number(),
+  sessions: Type.Array(SessionSchema),
+  counters: Type.Record(Type.String(), Type.Number()),
+});
+export type StatusReport = Static<typeof StatusSchema>;
+
+/** Asks the daemon of a directory. @throws DaemonError when it does not answer, or not as this version does */
+export async function askStatus(dir: string): Promise<StatusReport> {
+  return readStatus(await ask(dir, OP.status, []));
+}
+
+/** Reads the reply to `status`. @throws DaemonError when it is another version's */
+export function readStatus([body]: readonly unknown[]): StatusReport {
+  if (Value.Check(StatusSchema, body)) return body;
+  const server: unknown = Object(body).server;
+  throw new DaemonError(
+    `the daemon is ${String(server)} and reports otherwise than this command: use the same version`,
+  );
+}

@@ -1,0 +1,107 @@
+/** The daemon's status as a table. */
+import { percent, show } from "./explain_text.js";
+import { plain } from "./plain.js";
+import type { SessionReport, StatusReport } from "./report.js";
+import { showInstant, showSpan } from "./time.js";
+
+const TOP_REASONS = 3;
+const HEADER = [
+  "session",
+  "run",
+  "profile",
+  "mode",
+  "state",
+  "equity",
+  "drawdown",
+  "today",
+  "positions",
+  "asked",
+  "allowed",
+  "cut",
+  "denied",
+  "heard",
+];
+
+export function renderStatus(status: StatusReport): string {
+  const { engine, journal, counters } = status;
+  const lines = [
+    `${status.server}  pid ${status.pid}  up ${showSpan(status.uptime_s * 1000)}  engine ${engine.version} (${engine.simd})`,
+    `directory  ${status.dir}`,
+    `journal    ${journal.dir}  ${journal.failing ? "FAILING: entries are denied" : `${journal.seq} lines`}`,
+    `decisions  ${count(counters.decisions_allow)} allow, ${count(counters.decisions_reduce)} reduce, ${count(counters.decisions_deny)} deny`,
+    `trouble    ${trouble(counters)}`,
+    `sessions   ${status.session_count}`,
+  ];
+  if (status.sessions.length > 0) {
+    lines.push("", ...table([HEADER, ...status.sessions.map((session) => row(session, status.now_ms))]));
+    for (const session of status.sessions) lines.push(...remarks(session));
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function row(session: SessionReport, now_ms: number): string[] {
+  const { standing } = session;
+  const { drawdown, daily_loss } = standing;
+  return [
+    plain(session.session),
+    session.run_mode,
+    session.profile ?? "not connected",
+    session.mode ?? "–",
+    standing.status,
+    show(standing.equity),
+    `${percent(drawdown.value)} of ${percent(drawdown.limit)}`,
+    `${percent(daily_loss.value)} of ${percent(daily_loss.limit)}`,
+    String(session.positions),
+    String(session.asked),
+    String(session.allowed),
+    String(session.reduced),
+    String(session.denied),
+    `${showSpan(now_ms - session.last_used_ms)} ago`,
+  ];
+}
+
+/** Below the table: what does not fit a cell. */
+function remarks({ session, standing, by_reason }: SessionReport): string[] {
+  const lines: string[] = [];
+  const top = Object.entries(by_reason)
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, TOP_REASONS)
+    .map(([reason, times]) => `${reason} ${times}`);
+  if (top.length > 0) lines.push(`${plain(session)}: cut or denied for ${top.join(", ")}`);
+  for (const { reason, until_ms } of standing.denied) {
+    const until = until_ms === null ? "" : ` until ${showInstant(until_ms)} at the latest`;
+    const manual = reason === "halted" || reason === "reducing";
+    const who = manual && standing.by !== "" ? ` by ${plain(standing.by)}: ${plain(standing.why)}` : "";
+    lines.push(`${plain(session)}: ALL ENTRIES DENIED, ${reason}${until}${who}`);
+  }
+  return lines;
+}
+
+/** Counts that should be 0, or stay. */
+function trouble(counters: Readonly<Record<string, number>>): string {
+  const names = {
+    replies_error: "errors",
+    messages_malformed: "malformed",
+    handler_errors: "internal",
+    requests_late: "late",
+    batches_busy: "busy",
+    journal_failures: "journal failures",
+    clients_refused: "refused clients",
+  };
+  const found = Object.entries(names).filter(([name]) => count(counters[name]) > 0);
+  return found.length === 0 ? "none" : found.map(([name, text]) => `${text} ${count(counters[name])}`).join(", ");
+}
+
+function count(value: number | undefined): number {
+  return value ?? 0;
+}
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = HEADER.map((_, at) => Math.max(...rows.map((cells) => cells[at]?.length ?? 0)));
+  return rows.map((cells) =>
+    cells
+      .map((text, at) => text.padEnd(widths[at] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}

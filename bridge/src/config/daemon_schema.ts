@@ -1,0 +1,157 @@
+/** The daemon's configuration file: one schema is type, check, JSON Schema and documentation. */
+
+import { LIMITS } from "../protocol/codes.js";
+import { type Static, type TProperties, Type } from "../typebox.js";
+
+const MIB = 1024 * 1024;
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export const DAEMON_DEFAULTS = {
+  log_level: "info",
+  sessions: 64,
+  batches_in_flight: 2,
+  batch_queue: 16,
+  batch_bytes: LIMITS.batch_bytes,
+  max_file_bytes: 64 * MIB,
+  max_total_bytes: 1024 * MIB,
+} as const;
+
+function option(description: string, fallback: unknown): Record<string, unknown> {
+  return { ...required(description), default: fallback };
+}
+
+/** A key without which its part means nothing. */
+function required(description: string): Record<string, unknown> {
+  return { description, "x-part": "daemon" };
+}
+
+function whole(minimum: number, maximum: number, description: string, fallback: number) {
+  return Type.Optional(Type.Integer({ minimum, maximum, ...option(description, fallback) }));
+}
+
+/** A part that is off unless given. */
+function nullable<const P extends TProperties>(properties: P, description: string) {
+  return Type.Optional(
+    Type.Union([Type.Object(properties, { additionalProperties: false }), Type.Null()], {
+      ...option(description, null),
+    }),
+  );
+}
+
+export const DaemonSchema = Type.Object(
+  {
+    dir: Type.Optional(
+      Type.Union([Type.String({ minLength: 1, maxLength: 4096 }), Type.Null()], {
+        ...option(
+          "Directory of the sockets, created with mode 0700. Null: $TALEBRIDGE_DIR, else $XDG_RUNTIME_DIR/talebridge, else /tmp/talebridge-<uid>.",
+          null,
+        ),
+      }),
+    ),
+    journal_dir: Type.Optional(
+      Type.Union([Type.String({ minLength: 1, maxLength: 4096 }), Type.Null()], {
+        ...option(
+          "Directory of the journal. Null: `journal` inside a directory that was named; for the default directory $XDG_STATE_HOME/talebridge/journal, else ~/.local/state/talebridge/journal.",
+          null,
+        ),
+      }),
+    ),
+    log_level: Type.Optional(
+      Type.Enum(LOG_LEVELS, { ...option("Least level of the log lines on stderr.", DAEMON_DEFAULTS.log_level) }),
+    ),
+    limits: Type.Optional(
+      Type.Object(
+        {
+          sessions: whole(1, 1024, "Portfolio sessions kept at once.", DAEMON_DEFAULTS.sessions),
+          batches_in_flight: whole(1, 16, "Frames annotated at the same time.", DAEMON_DEFAULTS.batches_in_flight),
+          batch_queue: whole(
+            0,
+            256,
+            "Frames waiting beyond those; more are answered `busy`.",
+            DAEMON_DEFAULTS.batch_queue,
+          ),
+          batch_bytes: whole(
+            MIB,
+            LIMITS.batch_bytes,
+            "Largest frame, and the most that may wait in the queue, in bytes.",
+            DAEMON_DEFAULTS.batch_bytes,
+          ),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+    journal: Type.Optional(
+      Type.Object(
+        {
+          max_file_bytes: whole(
+            64 * 1024,
+            4096 * MIB,
+            "A journal file larger than this, or a day old, is closed and a new one begun.",
+            DAEMON_DEFAULTS.max_file_bytes,
+          ),
+          max_total_bytes: whole(
+            MIB,
+            1024 * 1024 * MIB,
+            "The oldest journal files are removed when all together pass this.",
+            DAEMON_DEFAULTS.max_total_bytes,
+          ),
+          max_age_days: Type.Optional(
+            Type.Union([Type.Integer({ minimum: 1, maximum: 3660 }), Type.Null()], {
+              ...option(
+                "Journal files last written more days ago are removed, whenever a new one is begun. Null: only size counts.",
+                null,
+              ),
+            }),
+          ),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+    tcp: nullable(
+      {
+        gate: Type.String({ minLength: 1, maxLength: 64, ...required("ADDRESS:PORT of the gate socket.") }),
+        batch: Type.String({ minLength: 1, maxLength: 64, ...required("ADDRESS:PORT of the batch socket.") }),
+        keys_dir: Type.Optional(
+          Type.Union([Type.String({ minLength: 1, maxLength: 4096 }), Type.Null()], {
+            ...option(
+              "Directory of the keys made by `talebridge keys`. Null: $XDG_CONFIG_HOME/talebridge/keys, else ~/.config/talebridge/keys.",
+              null,
+            ),
+          }),
+        ),
+        insecure: Type.Optional(
+          Type.Boolean({
+            ...option("Neither encrypts nor asks who connects: anyone on this machine can. Loopback only.", false),
+          }),
+        ),
+      },
+      "Also serve over tcp, encrypted and for listed client keys only (CURVE).",
+    ),
+    metrics: nullable(
+      {
+        listen: Type.String({
+          minLength: 1,
+          maxLength: 64,
+          ...required("ADDRESS:PORT, such as 127.0.0.1:9109; port 0 takes a free one."),
+        }),
+        allow_remote: Type.Optional(
+          Type.Boolean({
+            ...option(
+              "Listen on an address that other machines may reach. There is no password; counts are served, no names, pairs or money.",
+              false,
+            ),
+          }),
+        ),
+      },
+      "Serve /metrics (Prometheus) and /healthz over HTTP.",
+    ),
+  },
+  {
+    additionalProperties: false,
+    title: "talebridge daemon",
+    description: "The file given to `talebridge serve --config`.",
+  },
+);
+
+export type GivenDaemonConfig = Static<typeof DaemonSchema>;

@@ -1,0 +1,144 @@
+/**
+ * Every bound that is fixed: how much of anything the daemon holds, takes or gives, and what happens beyond. Those of messages are part of the
+ * protocol (protocol/enums.json), those a user may set are in the daemon's configuration; `talebridge schema --limits` prints all three.
+ */
+
+export interface FixedLimit {
+  readonly value: number;
+  readonly unit: string;
+  readonly bounds: string;
+  readonly beyond: string;
+}
+
+const table = <const T extends Readonly<Record<string, FixedLimit>>>(limits: T): T => limits;
+
+export const FIXED_LIMITS = table({
+  gate_high_water_mark: {
+    value: 64,
+    unit: "messages per client and direction",
+    bounds: "questions and answers ZeroMQ holds on gate.sock",
+    beyond: "the client's send waits; an answer to a client that does not read is dropped and counted",
+  },
+  batch_high_water_mark: {
+    value: 2,
+    unit: "messages per client and direction",
+    bounds: "frames ZeroMQ holds on batch.sock",
+    beyond: "as for gate.sock",
+  },
+  gate_intake: {
+    value: 64,
+    unit: "messages",
+    bounds: "messages of gate.sock taken in to decide whose turn it is",
+    beyond: "one is answered before the next is taken in; ZeroMQ holds the rest",
+  },
+  batch_queue_per_client: {
+    value: 4,
+    unit: "frames",
+    bounds: "frames of one client that wait (batch_queue bounds those of all)",
+    beyond: "answered `busy`",
+  },
+  asked_per_pair: {
+    value: 64,
+    unit: "answers",
+    bounds: "standing answers kept for re-asks, per session and pair",
+    beyond: "the oldest is forgotten: two sides, two kinds, and more candles than a verdict stays fresh for",
+  },
+  asked: {
+    value: 4096,
+    unit: "answers",
+    bounds: "standing answers kept for re-asks, per session",
+    beyond: "the oldest of the quietest pair is forgotten",
+  },
+  listed_sessions: {
+    value: 64,
+    unit: "sessions",
+    bounds: "sessions a reply to `status` describes",
+    beyond: "the most recently used are described; the count is of all",
+  },
+  clock_ahead_ms: {
+    value: 3_600_000,
+    unit: "ms",
+    bounds: "how far a live portfolio may be ahead of the daemon's clock",
+    beyond: "refused with status `schema`: equity of the future would stay the high-water mark",
+  },
+  violations: {
+    value: 50,
+    unit: "violations",
+    bounds: "invalid settings named in one reply",
+    beyond: "the first are named",
+  },
+  journal_line_bytes: {
+    value: 16 * 1024 * 1024,
+    unit: "bytes",
+    bounds: "a journal line that is read back",
+    beyond: "the line is damage: reported, counted and left out",
+  },
+  journal_file_ms: {
+    value: 86_400_000,
+    unit: "ms",
+    bounds: "how long one journal file is written",
+    beyond: "it is closed and a new one begun (journal.max_file_bytes bounds its size)",
+  },
+  open_files: {
+    value: 1024,
+    unit: "files",
+    bounds: "the least a process must be allowed to open (RLIMIT_NOFILE)",
+    beyond:
+      "with fewer the daemon does not start; when a third is open all connections are dropped and clients connect anew",
+  },
+  metrics_connections: {
+    value: 16,
+    unit: "connections",
+    bounds: "connections to the metrics port",
+    beyond: "refused",
+  },
+  metrics_header_bytes: {
+    value: 4096,
+    unit: "bytes",
+    bounds: "headers of a request to the metrics port",
+    beyond: "answered 431",
+  },
+  metrics_request_ms: {
+    value: 5000,
+    unit: "ms",
+    bounds: "how long a request to the metrics port, or its connection, may idle",
+    beyond: "the connection is closed",
+  },
+  tcp_handshake_ms: {
+    value: 5000,
+    unit: "ms",
+    bounds: "how long a tcp client may take to prove its key",
+    beyond: "the connection is closed",
+  },
+  tcp_silence_ms: {
+    value: 15_000,
+    unit: "ms",
+    bounds: "how long a tcp peer may leave heartbeats unanswered",
+    beyond: "the connection is closed",
+  },
+  refusal_log_ms: {
+    value: 10_000,
+    unit: "ms",
+    bounds: "refused tcp clients are logged once in this time",
+    beyond: "counted, and their number is in the next line",
+  },
+  key_file_bytes: {
+    value: 4096,
+    unit: "bytes",
+    bounds: "a key file",
+    beyond: "refused with an error that names it",
+  },
+  tcp_clients: {
+    value: 256,
+    unit: "keys",
+    bounds: "clients that may be let in over tcp",
+    beyond: "refused with an error that names the folder",
+  },
+});
+
+type Name = keyof typeof FIXED_LIMITS;
+
+/** The values by name. */
+export const FIXED = Object.fromEntries(
+  Object.entries(FIXED_LIMITS).map(([name, { value }]) => [name, value]),
+) as Readonly<Record<Name, number>>;

@@ -1,0 +1,48 @@
+/** Collects the facts of a running daemon for one scrape. */
+import { isLive, statusAt } from "../gate/session.js";
+import { standing } from "../gate/standing.js";
+import type { SessionStatus } from "../gate/types.js";
+import type { ReasonName } from "../protocol/codes.js";
+import { countOpenFiles } from "../server/descriptors.js";
+import type { Session } from "../server/sessions.js";
+import type { Facts } from "./facts.js";
+
+/** Sessions by state, and live ones by what denies all their entries. */
+export function sessionFacts(sessions: readonly Session[], now_ms: number): Facts["sessions"] {
+  const live: Record<SessionStatus, number> = { ACTIVE: 0, REDUCING: 0, HALTED: 0 };
+  const denied = new Map<ReasonName, number>([
+    ["halted", 0],
+    ["reducing", 0],
+    ["drawdown", 0],
+    ["drawdown_soft", 0],
+    ["daily_loss", 0],
+  ]);
+  for (const { state, terms } of sessions) {
+    if (!isLive(state.run_mode)) continue;
+    live[statusAt(state, now_ms)] += 1;
+    for (const { reason } of standing(state, terms?.policy ?? null, now_ms).denied) {
+      denied.set(reason, (denied.get(reason) ?? 0) + 1);
+    }
+  }
+  return { kept: sessions.length, live, denied };
+}
+
+export function processFacts(): Facts["process"] {
+  const memory = process.memoryUsage();
+  const { user, system } = process.cpuUsage();
+  return {
+    rss_bytes: memory.rss,
+    heap_bytes: memory.heapUsed,
+    cpu_s: (user + system) / 1e6,
+    open_files: openFiles(),
+  };
+}
+
+function openFiles(): number {
+  try {
+    // One of them is the listing's own.
+    return countOpenFiles() - 1;
+  } catch {
+    return -1;
+  }
+}

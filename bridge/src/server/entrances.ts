@@ -1,0 +1,119 @@
+/** The ways in: two sockets in the daemon's directory, and two more over tcp if the configuration has them. Opened together, closed together. */
+
+import { join } from "node:path";
+import type { Logger } from "pino";
+import type { DaemonConfig } from "../config/daemon.js";
+import { BATCH_SOCKET, GATE_SOCKET } from "../config/paths.js";
+import { FIXED } from "../limits.js";
+import type { Counters } from "../metrics/counters.js";
+import { LIMITS } from "../protocol/codes.js";
+import type { Door } from "../security/door.js";
+import { countOpenFiles, DescriptorGuard, openFilesLimit } from "./descriptors.js";
+import { ConfigError } from "./directory.js";
+import { type Address, ServerSocket, type SocketOptions } from "./socket.js";
+
+export interface EntranceParts {
+  readonly config: DaemonConfig;
+  /** Who may come in over tcp; null: there is no tcp. */
+  readonly door: Door | null;
+  readonly counters: Counters;
+  readonly log: Logger;
+  readonly handleGate: SocketOptions["handle"];
+  readonly handleBatch: SocketOptions["handle"];
+}
+
+export interface Entrances {
+  /** Addresses listened on over tcp, with the ports taken; empty when there are none. */
+  readonly endpoints: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+/** @throws ConfigError when an address cannot be listened on; nothing stays open then */
+export async function openEntrances(parts: EntranceParts): Promise<Entrances> {
+  const { config, door, counters, log } = parts;
+  const guard = guardDescriptors(() => sockets, counters, log);
+  const onAccepted = () => guard?.accepted();
+  const gateSocket = (address: Address) =>
+    new ServerSocket({
+      address,
+      max_message_bytes: LIMITS.portfolio_bytes,
+      high_water_mark: FIXED.gate_high_water_mark,
+      intake: FIXED.gate_intake,
+      counters,
+      log,
+      onAccepted,
+      handle: parts.handleGate,
+    });
+  const batchSocket = (address: Address) =>
+    new ServerSocket({
+      address,
+      max_message_bytes: config.limits.batch_bytes,
+      high_water_mark: FIXED.batch_high_water_mark,
+      // Frames are large, and have a queue of their own.
+      intake: 1,
+      counters,
+      log,
+      onAccepted,
+      handle: parts.handleBatch,
+    });
+  const sockets = [
+    gateSocket({ transport: "ipc", path: join(config.dir, GATE_SOCKET) }),
+    batchSocket({ transport: "ipc", path: join(config.dir, BATCH_SOCKET) }),
+  ];
+  const endpoints: Record<string, () => string> = {};
+  if (config.tcp !== null) {
+    const curve = door?.curve ?? null;
+    const gate = gateSocket({ transport: "tcp", endpoint: config.tcp.gate, curve });
+    const batch = batchSocket({ transport: "tcp", endpoint: config.tcp.batch, curve });
+    sockets.push(gate, batch);
+    endpoints.gate = () => gate.endpoint;
+    endpoints.batch = () => batch.endpoint;
+  }
+  const close = async (): Promise<void> => {
+    for (const socket of sockets) await socket.close();
+    await door?.close();
+  };
+  try {
+    await door?.open();
+    for (const socket of sockets) await startSocket(socket);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { endpoints: Object.fromEntries(Object.entries(endpoints).map(([name, read]) => [name, read()])), close };
+}
+
+/** Null where the system does not tell how many files may be open. */
+function guardDescriptors(
+  sockets: () => readonly ServerSocket[],
+  counters: Counters,
+  log: Logger,
+): DescriptorGuard | null {
+  const limit = openFilesLimit();
+  if (limit === null) return null;
+  return new DescriptorGuard({
+    limit,
+    count: countOpenFiles,
+    drop: async (open) => {
+      counters.add("connections_dropped");
+      log.error(
+        { open, limit },
+        "too many connections for the limit of open files: all are dropped, clients connect anew",
+      );
+      const dropped = await Promise.allSettled(sockets().map((socket) => socket.dropConnections()));
+      for (const result of dropped) if (result.status === "rejected") log.error({ err: result.reason }, "not dropped");
+    },
+  });
+}
+
+/** A port that is taken, or an address this machine does not have, is a wrong configuration. */
+async function startSocket(socket: ServerSocket): Promise<void> {
+  try {
+    await socket.start();
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(
+      `${socket.wanted} cannot be listened on (${text}): choose another address in the configuration`,
+    );
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * Gate questions of a session, one or many: decide, journal, apply, then answer. Several questions of one message share one write to the
+ * journal, and are answered as if each had been asked by itself.
+ */
+import { MAX_ASKED } from "../gate/asked.js";
+import { type GateEvent, gateEvent } from "../gate/events.js";
+import { gate, journalFailed } from "../gate/gate.js";
+import { applyEvent, type SessionState } from "../gate/session.js";
+import type { GateRequest, Policy, Verdict } from "../gate/types.js";
+import type { JournalEvent } from "../journal/lines.js";
+import type { Appended } from "../journal/writer.js";
+import type { Counters } from "../metrics/counters.js";
+import { STATUS } from "../protocol/codes.js";
+import type { ItemReply } from "../wire/encode.js";
+import type { Question } from "../wire/messages.js";
+
+export interface Desk {
+  readonly counters: Counters;
+  readonly append: (events: readonly JournalEvent[]) => Appended;
+  /** Told of an exception that became one item's status. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** Who asks: what a decision depends on besides the question. */
+export interface Asker {
+  readonly name: string;
+  readonly state: SessionState;
+  readonly policy: Policy;
+}
+
+export interface Answer {
+  readonly verdict: Verdict;
+  /** 0 when the decision could not be journalled. */
+  readonly journal_seq: number;
+}
+
+interface Decided {
+  readonly at: number;
+  readonly request: GateRequest;
+  readonly verdict: Verdict;
+  readonly event: GateEvent;
+}
+
+/** Answers one question. */
+export function answerOne(desk: Desk, asker: Asker, request: GateRequest): Answer {
+  const { name, state, policy } = asker;
+  const verdict = gate(state, policy, request);
+  const event = gateEvent(name, state.seq, request, verdict);
+  const appended = desk.append([event]);
+  if (!appended.ok) return unjournalled(desk, policy, request);
+  applyEvent(state, event);
+  return counted(desk, policy, verdict, appended.seq);
+}
+
+/** Answers in the order of the questions; one that cannot be read or decided has its own status, and the others are answered. */
+export function answerAll(desk: Desk, asker: Asker, questions: readonly Question[]): readonly ItemReply[] {
+  const { name, state, policy } = asker;
+  const replies: ItemReply[] = [];
+  let group: Decided[] = [];
+  const pairs = new Set<string>();
+  const flush = () => {
+    settle(desk, asker, group, replies);
+    group = [];
+    pairs.clear();
+  };
+  for (const [at, question] of questions.entries()) {
+    if (!question.ok) {
+      replies[at] = question;
+      continue;
+    }
+    const { request } = question;
+    // What was answered for a pair, and what a full book forgets, is all that an answer changes for the next question.
+    if (pairs.has(request.pair) || state.asked.size + group.length >= MAX_ASKED) flush();
+    try {
+      const verdict = gate(state, policy, request);
+      group.push({ at, request, verdict, event: gateEvent(name, state.seq, request, verdict) });
+      pairs.add(request.pair);
+    } catch (error) {
+      replies[at] = failed(desk, error);
+    }
+  }
+  flush();
+  return replies;
+}
+
+/** Journals a group with one write, then applies it. */
+function settle(desk: Desk, asker: Asker, group: readonly Decided[], replies: ItemReply[]): void {
+  if (group.length === 0) return;
+  const { state, policy } = asker;
+  const appended = desk.append(group.map(({ event }) => event));
+  for (const [index, { at, request, verdict, event }] of group.entries()) {
+    if (!appended.ok) {
+      replies[at] = { ok: true, ...unjournalled(desk, policy, request) };
+      continue;
+    }
+    try {
+      applyEvent(state, event);
+      replies[at] = { ok: true, ...counted(desk, policy, verdict, appended.seq - group.length + 1 + index) };
+    } catch (error) {
+      replies[at] = failed(desk, error);
+    }
+  }
+}
+
+/** Denied, and not remembered: the decision was not made. */
+function unjournalled(desk: Desk, policy: Policy, request: GateRequest): Answer {
+  return counted(desk, policy, journalFailed(policy, request), 0);
+}
+
+function counted(desk: Desk, policy: Policy, verdict: Verdict, journal_seq: number): Answer {
+  desk.counters.decisions.add(verdict.would, verdict.reason, policy.mode === "enforce");
+  return { verdict, journal_seq };
+}
+
+function failed(desk: Desk, error: unknown): ItemReply {
+  desk.onFailure(error);
+  const message = "the bridge failed on this question and went on; its log has the details";
+  return { ok: false, error: { status: STATUS.internal, message } };
+}

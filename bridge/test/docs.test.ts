@@ -1,0 +1,59 @@
+/** What the written documentation names must be there: metrics in alarms, tests behind claims, commands. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { METRICS } from "../src/metrics/families.js";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
+const all = (text: string, pattern: RegExp) => [...new Set([...text.matchAll(pattern)].map((match) => match[1] ?? ""))];
+
+describe("documentation", () => {
+  it("names only metrics that are served, with labels they have", () => {
+    const known = new Map(METRICS.map(({ name, labels }) => [name, labels]));
+    const text = read("docs/operations.md") + read("docs/threat-model.md");
+    const named = all(text, /\b((?:talebridge|process)_[a-z_]+)\b/g);
+    expect(named.length).toBeGreaterThan(8);
+    expect(named.filter((name) => !known.has(name.replace(/_bucket$/, "")))).toEqual([]);
+    for (const [, name = "", label = ""] of text.matchAll(/\b(talebridge_[a-z_]+)\{([a-z]+)=/g)) {
+      expect([name, known.get(name)]).toEqual([name, expect.arrayContaining([label])]);
+    }
+  });
+
+  it("names only tests that are there in the threat model", () => {
+    const files = readdirSync(join(ROOT, "bridge/test"), { recursive: true, encoding: "utf8" });
+    const folders = readdirSync(join(ROOT, "bridge/test"));
+    const named = all(
+      read("docs/threat-model.md"),
+      /`((?:security|server|config|cli|metrics|journal|gate|portfolio|wire)\/[a-z_]*)`/g,
+    );
+    expect(named.length).toBeGreaterThan(10);
+    const missing = named.filter((name) =>
+      name.endsWith("/") ? !folders.includes(name.slice(0, -1)) : !files.includes(`${name}.test.ts`),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it("names only commands that are there", () => {
+    const text =
+      read("README.md") + read("docs/operations.md") + read("docs/threat-model.md") + read("docs/failure.md");
+    const named = all(text, /(?:`|^)talebridge ([a-z]+)\b/gm);
+    const missing = named.filter((name) => !existsSync(join(ROOT, "bridge/src/cli", `${name}.ts`)));
+    expect(missing).toEqual([]);
+  });
+
+  it("links only to pages that are there", () => {
+    for (const page of ["operations.md", "threat-model.md", "dependencies.md", "metrics.md"]) {
+      const links = all(read(`docs/${page}`), /\]\(([a-z-]+)\)/g).concat(
+        all(read(`docs/${page}`), /\]\(([a-z-]+\.md)\)/g),
+      );
+      for (const link of links)
+        expect([page, link, existsSync(join(ROOT, "docs", link.replace(/(\.md)?$/, ".md")))]).toEqual([
+          page,
+          link,
+          true,
+        ]);
+    }
+  });
+});

@@ -1,0 +1,67 @@
+/** One ROUTER socket by itself: whose turn it is when many have asked. */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { pino } from "pino";
+import { describe, expect, it } from "vitest";
+import { Dealer } from "zeromq";
+import { FIXED } from "../../src/limits.js";
+import { Counters } from "../../src/metrics/counters.js";
+import { ServerSocket } from "../../src/server/socket.js";
+import { temporaryDir } from "./harness.js";
+
+const LONG = 5000;
+const SHORT = 90;
+
+/** Sizes of the messages in the order in which they were handled, when all were there before the first was. */
+async function orderOf(intake: number): Promise<number[]> {
+  const dir = temporaryDir();
+  const path = join(dir, "x.sock");
+  const handled: number[] = [];
+  const socket = new ServerSocket({
+    address: { transport: "ipc", path },
+    max_message_bytes: 65_536,
+    high_water_mark: FIXED.gate_high_water_mark,
+    intake,
+    counters: new Counters(),
+    log: pino({ level: "silent" }),
+    onAccepted: () => undefined,
+    handle: ([frame], reply) => {
+      handled.push(frame?.length ?? 0);
+      reply([Buffer.from("x")]);
+    },
+  });
+  await socket.start();
+  const [flood, single] = [new Dealer({ linger: 0 }), new Dealer({ linger: 0 })];
+  try {
+    for (const client of [flood, single]) {
+      client.connect(`ipc://${path}`);
+      await client.send(Buffer.alloc(1));
+      await client.receive();
+    }
+    handled.length = 0;
+    const sent: Promise<void>[] = [];
+    for (let i = 0; i < 20; i++) sent.push(flood.send(Buffer.alloc(LONG)));
+    for (let i = 0; i < 5; i++) sent.push(single.send(Buffer.alloc(SHORT)));
+    // The sockets' own threads go on meanwhile: everything has arrived when this thread looks again, on a busy machine, too.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+    await Promise.all(sent);
+    await expect.poll(() => handled.length, { timeout: 5000 }).toBe(25);
+    return handled;
+  } finally {
+    for (const client of [flood, single]) client.close();
+    await socket.close();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+describe("a socket many clients ask", () => {
+  it("answers who asked for little before the rest of who asked for much", async () => {
+    const order = await orderOf(FIXED.gate_intake);
+    expect(order.lastIndexOf(SHORT)).toBeLessThanOrEqual(6);
+  });
+
+  it("with an intake of one leaves the order to ZeroMQ, which counts messages", async () => {
+    const order = await orderOf(1);
+    expect([order.length, order.filter((bytes) => bytes === SHORT).length]).toEqual([25, 5]);
+  });
+});
