@@ -16,13 +16,13 @@ export interface Entries {
  * @param journal directory of a daemon that has ended
  * @param settled sums over the sessions that began after this wall-clock time, in ms
  */
-export async function countEntries(journal: string, settled: number): Promise<Entries> {
+export function countEntries(journal: string, settled: number): Entries {
   const sessions = new Set<string>();
-  for await (const line of readJournal(journal))
+  for (const line of readJournal(journal))
     if (line.type === "hello" && line.t_ms >= settled) sessions.add(line.session);
   const total = { asked: 0, allowed: 0, reduced: 0, denied: 0 };
   const reasons = new Map<string, number>();
-  for (const [name, { state }] of await foldJournal(journal)) {
+  for (const [name, { state }] of foldJournal(journal)) {
     if (!sessions.has(name)) continue;
     const { tally } = state;
     total.asked += tally.asked;

@@ -84,7 +84,7 @@ class Demo {
       const gated = await this.backtest("backtest with the gate", plan, exchange.url, "enforce");
       // Its journal is complete once it has ended.
       await daemon.stop();
-      const entries = await countEntries(this.work.journal, gate_from_ms);
+      const entries = countEntries(this.work.journal, gate_from_ms);
       checkGated(gated, entries);
       await step("replay", () => this.replay(ungated));
       return `${this.summary(ungated, gated, entries)}\n`;

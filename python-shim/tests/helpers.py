@@ -209,9 +209,15 @@ class Dp:
 
     def __init__(self) -> None:
         self.frames: dict[str, pd.DataFrame] = {}
+        self.candles: dict[tuple[str, str], pd.DataFrame] = {}
 
     def get_analyzed_dataframe(self, pair: str, timeframe: str) -> tuple[pd.DataFrame, datetime]:
         return self.frames.get(pair, pd.DataFrame()), START
+
+    def get_pair_dataframe(
+        self, pair: str, timeframe: str | None = None, candle_type: str = ""
+    ) -> pd.DataFrame:
+        return self.candles.get((pair, timeframe or ""), pd.DataFrame()).copy()
 
 
 class Wallets:
@@ -246,6 +252,9 @@ class Strategy:
 
     def populate_indicators(self, dataframe: pd.DataFrame, metadata: dict) -> pd.DataFrame:
         return dataframe
+
+    def informative_pairs(self) -> list[tuple[str, str]]:
+        return []
 
     def custom_stake_amount(
         self, pair: str, current_time: datetime, current_rate: float, proposed_stake: float,
@@ -283,7 +292,12 @@ def fresh_strategy() -> type[Strategy]:
 
 
 def _own_hooks() -> dict[str, Any]:
-    names = ("populate_indicators", "custom_stake_amount", "confirm_trade_entry")
+    names = (
+        "populate_indicators",
+        "informative_pairs",
+        "custom_stake_amount",
+        "confirm_trade_entry",
+    )
     names += ("adjust_trade_position", "order_filled", "bot_loop_start")
     return {name: Strategy.__dict__[name] for name in names}
 

@@ -14,8 +14,10 @@ from helpers import Peer, Raw, Refusal, good, hello_body
 
 from talebridge import client, wire
 from talebridge._generated import Op, Reason, Status
-from talebridge.client import Breaker, Channel, Deadline
+from talebridge.client import Breaker, Channel
+from talebridge.deadline import Deadline
 from talebridge.errors import Absent, Busy, ProtocolError, SendFailed, TimedOut, Unavailable
+from talebridge.place import Local
 
 HELLO = wire.Hello("test/1", "util", "s", {})
 
@@ -28,14 +30,14 @@ def say_hello(channel: Channel, timeout_s: float = 10.0) -> wire.HelloReply:
 
 def test_a_request_is_answered(peer: Callable[..., Peer], sockets: Path) -> None:
     peer()
-    channel = Channel(sockets, "gate")
+    channel = Channel(Local(sockets), "gate")
     assert say_hello(channel).boot == "b1"
     assert say_hello(channel).handle == 5
     channel.close()
 
 
 def test_nobody_there_is_noticed_at_once(sockets: Path) -> None:
-    channel = Channel(sockets, "gate")
+    channel = Channel(Local(sockets), "gate")
     with pytest.raises(Unavailable, match="no bridge answers at"):
         say_hello(channel, timeout_s=1e6)
 
@@ -46,18 +48,18 @@ def test_the_socket_of_a_dead_daemon_is_noticed_at_once(
     peer().stop()
     assert (sockets / "gate.sock").exists()
     with pytest.raises(Unavailable, match="refused"):
-        say_hello(Channel(sockets, "gate"), timeout_s=1e6)
+        say_hello(Channel(Local(sockets), "gate"), timeout_s=1e6)
 
 
 def test_a_path_no_socket_can_have_is_named(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="107 bytes"):
-        say_hello(Channel(tmp_path / ("x" * 100), "gate"))
+        say_hello(Channel(Local(tmp_path / ("x" * 100)), "gate"))
 
 
 def test_silence_ends_with_the_deadline(peer: Callable[..., Peer], sockets: Path) -> None:
     peer(lambda *_: None)
     with pytest.raises(Unavailable, match="no answer within 50 ms"):
-        say_hello(Channel(sockets, "gate"), timeout_s=0.05)
+        say_hello(Channel(Local(sockets), "gate"), timeout_s=0.05)
 
 
 def test_death_while_being_asked_does_not_cost_the_deadline(
@@ -73,7 +75,7 @@ def test_death_while_being_asked_does_not_cost_the_deadline(
     ending = threading.Thread(target=end)
     ending.start()
     with pytest.raises(Unavailable, match="refused"):
-        say_hello(Channel(sockets, "gate"), timeout_s=1e6)
+        say_hello(Channel(Local(sockets), "gate"), timeout_s=1e6)
     ending.join()
 
 
@@ -90,7 +92,7 @@ def test_a_late_reply_never_answers_another_request(
         return [hello_body(boot="fresh")]
 
     peer(answer)
-    channel = Channel(sockets, "gate")
+    channel = Channel(Local(sockets), "gate")
     with pytest.raises(Unavailable):
         say_hello(channel, timeout_s=0.05)
     release.set()
@@ -121,7 +123,7 @@ def test_garbage_is_a_protocol_error_and_the_next_request_is_served(
         return Raw(*frames) if garbage else good(*args)
 
     peer(answer)
-    channel = Channel(sockets, "gate")
+    channel = Channel(Local(sockets), "gate")
     with pytest.raises(ProtocolError) as caught:
         say_hello(channel)
     assert caught.value.reason is Reason.PROTOCOL_ERROR
@@ -133,14 +135,14 @@ def test_garbage_is_a_protocol_error_and_the_next_request_is_served(
 def test_a_frame_above_the_limit_is_not_taken(peer: Callable[..., Peer], sockets: Path) -> None:
     peer(lambda *_: Raw(b"\x91" * 1_000_000))
     with pytest.raises(Unavailable):
-        say_hello(Channel(sockets, "gate"), timeout_s=0.2)
+        say_hello(Channel(Local(sockets), "gate"), timeout_s=0.2)
 
 
 def test_a_restarted_daemon_is_never_asked_over_the_old_connection(
     peer: Callable[..., Peer], sockets: Path
 ) -> None:
     old = peer()
-    channel = Channel(sockets, "gate")
+    channel = Channel(Local(sockets), "gate")
     say_hello(channel)
     channel.boot = "b1"
     old.stop()
@@ -166,7 +168,7 @@ def test_threads_have_channels_of_their_own(peer: Callable[..., Peer], sockets: 
 
     def work(name: str) -> None:
         try:
-            channel = found[name] = client.channel(sockets, "gate")
+            channel = found[name] = client.channel(Local(sockets), "gate")
             for _ in range(50):
                 say_hello(channel)
             channel.close()
@@ -180,21 +182,21 @@ def test_threads_have_channels_of_their_own(peer: Callable[..., Peer], sockets: 
         thread.join()
     assert failed == []
     assert len(set(map(id, found.values()))) == 4
-    assert client.channel(sockets, "gate") is client.channel(sockets, "gate")
-    assert client.channel(sockets, "gate") is not client.channel(sockets, "batch")
+    assert client.channel(Local(sockets), "gate") is client.channel(Local(sockets), "gate")
+    assert client.channel(Local(sockets), "gate") is not client.channel(Local(sockets), "batch")
 
 
 def test_a_forked_child_asks_over_a_connection_of_its_own(
     peer: Callable[..., Peer], sockets: Path
 ) -> None:
     peer()
-    mine = client.channel(sockets, "gate")
+    mine = client.channel(Local(sockets), "gate")
     say_hello(mine)
     read, write = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
-            other = client.channel(sockets, "gate")
+            other = client.channel(Local(sockets), "gate")
             ok = other is not mine and say_hello(other).boot == "b1"
             os.write(write, b"1" if ok else b"0")
         finally:
@@ -209,8 +211,8 @@ def test_a_forked_child_asks_over_a_connection_of_its_own(
 
 def test_channels_of_a_thread_are_bounded(sockets: Path) -> None:
     for number in range(40):
-        client.channel(sockets / str(number), "gate")
-        client.breaker(sockets / str(number), "gate")
+        client.channel(Local(sockets / str(number)), "gate")
+        client.breaker(Local(sockets / str(number)), "gate")
     assert len(client._process.threads.channels) <= 16
     assert len(client._process.breakers) <= 16
 
@@ -249,7 +251,7 @@ def test_a_refused_request_keeps_the_connection(
 ) -> None:
     refuse = [True]
     peer(lambda *args: Refusal(status) if refuse else good(*args))
-    channel = Channel(sockets, "gate")
+    channel = Channel(Local(sockets), "gate")
     with pytest.raises(Exception, match=r".") as caught:
         say_hello(channel)
     assert caught.value.reason in Reason

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers import ROOT
 
 from talebridge import config
 from talebridge._generated import SETTINGS
 from talebridge.config import resolve, with_defaults
 from talebridge.errors import SettingsRejected
+from talebridge.place import Local, Remote
 
 
 def test_defaults() -> None:
@@ -101,14 +104,112 @@ def test_ranges_are_those_of_the_schema(spec: Any) -> None:
 @pytest.mark.parametrize("path", list(config.LENGTHS))
 def test_lengths_are_those_of_the_schema(path: str) -> None:
     spec = next(s for s in SETTINGS if s.path == path)
-    assert tuple(int(n) for n in re.findall(r"\d+", spec.values)) == config.LENGTHS[path]
+    (bounds,) = re.findall(r"(\d+) to (\d+) characters", spec.values)
+    assert tuple(int(n) for n in bounds) == config.LENGTHS[path]
     with pytest.raises(SettingsRejected, match=path):
-        resolve([{path: "x" * (config.LENGTHS[path][1] + 1)}])
+        resolve([nested(path, "x" * (config.LENGTHS[path][1] + 1))])
+
+
+def nested(path: str, value: object) -> dict[str, Any]:
+    """A setting as a user writes it."""
+    group, _, key = path.rpartition(".")
+    return {group: {key: value}} if group else {key: value}
 
 
 def test_every_setting_of_the_shim_is_used() -> None:
     fields = set(config.Settings.__dataclass_fields__)
-    assert {s.path for s in SETTINGS if s.part == "shim"} <= fields
+    assert {s.path.split(".")[0] for s in SETTINGS if s.part == "shim"} <= fields
+
+
+SCHEMA = json.loads((ROOT / "protocol" / "settings.schema.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("path", "right", "wrong"),
+    [
+        (
+            "market_pair",
+            ("BTC/USDT", "BTC/USDT:USDT", "1000PEPE/USDT"),
+            (
+                "BTCUSDT",
+                "BTC_USDT",
+                "BTC/",
+                "/USDT",
+                "BTC/USDT/X",
+                "BTC/USDT:",
+                "BTC/US DT",
+                "B:C/D",
+            ),
+        ),
+        (
+            "connect.gate",
+            ("tcp://127.0.0.1:1", "tcp://[::1]:4710", "tcp://bridge_1.local-net:4710"),
+            (
+                "127.0.0.1:1",
+                "ipc://x",
+                "tcp://x",
+                "tcp://x:",
+                "tcp://*:1",
+                "tcp://a b:1",
+                "tcp://a:1/",
+            ),
+        ),
+    ],
+)
+def test_patterns_are_those_of_the_schema(
+    path: str, right: tuple[str, ...], wrong: tuple[str, ...]
+) -> None:
+    node = SCHEMA
+    for key in path.split("."):
+        node = node["properties"][key]
+        node = node["anyOf"][0] if "anyOf" in node else node
+    for text in (*right, *wrong):
+        fits = config.PATTERNS[path].fullmatch(text) is not None
+        assert fits is (text in right), text
+        assert fits is (re.search(node["pattern"], text) is not None), text
+
+
+def test_a_market_pair_in_the_wrong_form_is_named_with_the_right_one() -> None:
+    with pytest.raises(SettingsRejected, match=r'market_pair: has to be a pair such as "BTC/USDT"'):
+        resolve([{"market_pair": "BTCUSDT"}])
+    assert resolve([{"market_pair": "null"}]).market_pair is None
+    assert resolve([{"market_pair": "BTC/USDT"}]).gate == {"market_pair": "BTC/USDT"}
+
+
+TCP = {"gate": "tcp://192.0.2.7:4710", "batch": "tcp://192.0.2.7:4711", "key_file": "~/bot.key"}
+
+
+def test_a_bridge_elsewhere() -> None:
+    settings = resolve([{"connect": TCP}])
+    assert settings.place() == Remote(TCP["gate"], TCP["batch"], Path("~/bot.key").expanduser())
+    assert settings.gate == {}
+    assert resolve([]).place() == Local(resolve([]).directory())
+
+
+@pytest.mark.parametrize("null", [None, "null"])
+def test_a_later_source_takes_a_bridge_elsewhere_back(null: object) -> None:
+    assert resolve([{"connect": TCP}, {"connect": null}]).connect is None
+    assert resolve([{"connect": null}, {"connect": TCP}]).connect is not None
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"gate": None}, "connect.gate"),
+        ({"batch": None}, "connect.batch"),
+        ({"gate": "192.0.2.7:1"}, "connect.gate"),
+        ({"key_file": None}, "connect.key_file"),
+        ({"key_fil": "x"}, "connect.key_fil"),
+    ],
+)
+def test_a_bridge_elsewhere_is_named_in_full(changes: dict[str, Any], path: str) -> None:
+    with pytest.raises(SettingsRejected, match=rf"risk_bridge\.{path}: "):
+        resolve([{"connect": {**TCP, **changes}}])
+
+
+def test_in_the_clear_only_to_this_machine() -> None:
+    near = {"gate": "tcp://127.0.0.1:4710", "batch": "tcp://[::1]:4711", "key_file": None}
+    assert resolve([{"connect": near}]).connect == Remote(near["gate"], near["batch"], None)
 
 
 def test_the_full_settings_name_every_key_with_the_profiles_default() -> None:

@@ -39,6 +39,7 @@ from talebridge import columns, risk_gated, spawn
 from talebridge._generated import Reason
 from talebridge.config import resolve
 from talebridge.errors import BadCandles, Unavailable
+from talebridge.place import Local
 
 ROWS = M + 400
 DAEMON_WAIT_S = 20
@@ -342,16 +343,16 @@ def test_a_backtest_starts_its_own_daemon_once(
     del given["risk_bridge"]["dir"]
     given["user_data_dir"] = tmp_path
     mine = gated(strategy, given)
-    directory = mine._talebridge_gate.directory
+    directory = mine._talebridge_gate.gated.place.directory
     assert os.environ["TALEBRIDGE_PRIVATE_DIR"] == str(directory)
     assert ask_stake(mine, analysed(mine)) == 100.0
-    assert gated(strategy, {**given})._talebridge_gate.directory == directory
+    assert gated(strategy, {**given})._talebridge_gate.gated.place == Local(directory)
     # One that died between two runs is replaced.
     assert spawn._private is not None
     spawn._private._process.kill()
     spawn._private._process.wait()
     again = gated(strategy, {**given})
-    assert again._talebridge_gate.directory != directory
+    assert again._talebridge_gate.gated.place != Local(directory)
     assert not directory.exists(), "the dead one's directory stays behind"
     assert ask_stake(again, analysed(again)) == 100.0
 
@@ -363,7 +364,7 @@ def test_a_private_daemon_never_takes_the_place_of_a_bots(
     given = config(sockets, autostart="auto", command=command)
     given["user_data_dir"] = tmp_path
     mine = gated(strategy, given)
-    assert mine._talebridge_gate.directory != sockets
+    assert mine._talebridge_gate.gated.place != Local(sockets)
     assert list(sockets.iterdir()) == []
     assert ask_stake(mine, analysed(mine)) == 100.0
 

@@ -32,6 +32,7 @@ from test_gate import PAIR, Answers, deny
 
 from talebridge import client, decorator, portfolio, risk_gated
 from talebridge._generated import Op, Status
+from talebridge.place import Local
 
 HOOKS = (
     "populate_indicators",
@@ -163,7 +164,7 @@ def test_parent_and_child_both_decorated_are_gated_once(
     order = {"parent": [parent, Child], "child": [Child, parent], "neither": [Child]}[first]
     made = {cls: cls(config(sockets)) for cls in order}
     mine = made[Child]
-    settings = mine._talebridge_gate.settings
+    settings = mine._talebridge_gate.gated.settings
     assert (settings.gate["profile"], settings.mode) == ("conservative", "shadow")
     frame = analysed(mine)
     ask_stake(mine, frame)
@@ -402,7 +403,7 @@ def test_two_threads_are_gated_each(
 
     def work() -> None:
         results.extend(ask_stake(mine, frame) for _ in range(20))
-        client.channel(sockets, "gate").close()
+        client.channel(Local(sockets), "gate").close()
 
     threads = [threading.Thread(target=work) for _ in range(3)]
     for thread in threads:
@@ -421,10 +422,10 @@ def test_a_gated_strategy_pickles_without_its_run(
     mine = risk_gated(strategy)(config(sockets))
     frame = analysed(mine)
     ask_stake(mine, frame)
-    gate = mine._talebridge_gate
-    assert gate._run is not None
-    copy = pickle.loads(pickle.dumps(gate.__getstate__() | {"strategy": None}))
-    assert copy["_run"] is None
+    gated = mine._talebridge_gate.gated
+    assert gated.run is not None
+    copy = pickle.loads(pickle.dumps(gated.__getstate__() | {"strategy": None}))
+    assert copy["run"] is None
     assert copy["fingerprint"] == "f1"
 
 

@@ -35,6 +35,9 @@ from helpers import (
 
 from talebridge import RiskGate, client, portfolio, risk_gated
 from talebridge._generated import Op, Reason, Status
+from talebridge.decide import Decider
+from talebridge.failures import Failures
+from talebridge.gated import Gated
 
 PAIR = "BTC/USDT"
 
@@ -127,6 +130,28 @@ def test_a_denied_entry_gets_no_stake_and_no_confirmation(
     bridge.gate = deny()
     assert ask_stake(mine, frame) == 0.0
     assert ask_confirm(mine, frame) is False
+
+
+@pytest.mark.parametrize("stake", [0.0, 100.0, math.nan, math.inf])
+@pytest.mark.parametrize("runmode", ["dry_run", "backtest"])
+def test_a_denied_order_is_not_confirmed_whatever_its_stake(
+    runmode: str, stake: float, bridge: Answers, make: Callable[..., Any]
+) -> None:
+    mine = make(runmode)
+    frame = analysed(mine)
+    bridge.gate = deny()
+    assert ask_confirm(mine, frame, stake) is False
+    assert len(bridge.questions) == 1
+
+
+@pytest.mark.parametrize("policy", ["deny", "allow", "last_known"])
+def test_an_order_of_nothing_is_not_confirmed_by_policy_either(
+    policy: str, bridge: Answers, make: Callable[..., Any]
+) -> None:
+    mine = make("dry_run", on_unavailable=policy, breaker_s=0)
+    frame = analysed(mine)
+    bridge.gate = Refusal(Status.INTERNAL)
+    assert ask_confirm(mine, frame, 0.0) is False
 
 
 def test_a_cut_below_the_exchanges_minimum_is_a_denial(
@@ -329,9 +354,9 @@ def test_whatever_fails_inside_the_shim_denies(
     ):
         assert hook() == denial
     # And a report that fails itself.
-    monkeypatch.setattr(RiskGate, "report", lambda *_: 1 / 0)
-    monkeypatch.setattr(RiskGate, "_stop", lambda *_: 1 / 0)
-    monkeypatch.setattr(RiskGate, "_decide", lambda *_: 1 / 0)
+    monkeypatch.setattr(Failures, "report", lambda *_: 1 / 0)
+    monkeypatch.setattr(Failures, "stop", lambda *_: 1 / 0)
+    monkeypatch.setattr(Decider, "_decide", lambda *_: 1 / 0)
     assert ask_stake(mine, frame) == 0.0
     assert ask_confirm(mine, frame) is False
     assert ask_adjust(mine, frame, open_trade(PAIR)) is None
@@ -400,10 +425,21 @@ def test_shadow_mode_lets_everything_pass(
     mine = make("dry_run", mode="shadow", breaker_s=0)
     frame = analysed(mine)
     bridge.gate = answer
-    for proposed in (100.0, math.inf):
+    for proposed in (100.0, math.inf, math.nan):
         assert ask_stake(mine, frame, proposed) is proposed
+    for stake in (100.0, 0.0, math.nan, math.inf):
+        assert ask_confirm(mine, frame, stake) is True
+    assert len(bridge.questions) >= 6
+
+
+def test_shadow_mode_lets_an_order_pass_whose_kind_cannot_be_told(
+    bridge: Answers, make: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = make("dry_run", mode="shadow")
+    frame = analysed(mine)
+    monkeypatch.setattr(Gated, "_new_run", lambda *_: 1 / 0)
+    mine._talebridge_gate.gated.run = None
     assert ask_confirm(mine, frame) is True
-    assert len(bridge.questions) >= 2
 
 
 def test_a_stale_verdict_stops_a_backtest(
@@ -700,7 +736,7 @@ def test_a_bridge_that_changes_its_engine_denies_with_its_own_reason(
     results = [ask_stake(mine, frame) for _ in range(3)]
     assert results == [0.0] * 3
     assert "from f1 to f2" in caplog.text
-    assert mine._talebridge_gate.fingerprint == "f1"
+    assert mine._talebridge_gate.gated.fingerprint == "f1"
 
 
 def test_a_live_bot_starts_without_a_bridge_and_uses_it_once_it_is_there(
@@ -730,7 +766,7 @@ def test_fifty_pairs_of_a_hung_bridge_cost_three_deadlines(
     assert hung.asked.count(Op.ANNOTATE) == before + 3
     assert Op.GATE not in hung.asked
     for kind in ("gate", "batch"):
-        client.breaker(mine._talebridge_gate.directory, kind).succeeded()
+        client.breaker(mine._talebridge_gate.gated.place, kind).succeeded()
 
 
 # ----------------------------------------------------------------------------------------- equity

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from talebridge.errors import (
     Unavailable,
     WrongFingerprint,
 )
+from talebridge.place import Local
 from talebridge.session import Session, Snapshot, Terms
 from talebridge.wire import Hello
 
@@ -35,13 +37,14 @@ TERMS = Terms(
     gate_timeout_s=LONG_MS / 1000,
     batch_timeout_s=LONG_MS / 1000,
     breaker_s=0.0,
+    deadlines=True,
     busy_wait_s=0.0,
 )
 EMPTY = Snapshot(1000, 10_000.0, ())
 
 
 def session(directory: Path, **changes: Any) -> Session:
-    return Session(directory, dataclasses.replace(TERMS, **changes), None)
+    return Session(Local(directory), dataclasses.replace(TERMS, **changes), None)
 
 
 def test_one_question_costs_hello_portfolio_and_gate_the_next_one_gate_alone(
@@ -215,7 +218,7 @@ def test_decisions_that_change_during_a_run_are_refused(
     peer: Callable[..., Peer], sockets: Path
 ) -> None:
     peer()
-    mine = Session(sockets, TERMS, "another")
+    mine = Session(Local(sockets), TERMS, "another")
     with pytest.raises(WrongFingerprint, match="from another to f1"):
         mine.ask(question(), EMPTY)
 
@@ -326,8 +329,8 @@ def test_many_questions_to_a_silent_bridge_cost_three_deadlines(
         with pytest.raises(Unavailable):
             mine.annotate(columns.to_block(candles(3)))
     assert len(silent.asked) == 6
-    client.breaker(sockets, "gate").succeeded()
-    client.breaker(sockets, "batch").succeeded()
+    client.breaker(Local(sockets), "gate").succeeded()
+    client.breaker(Local(sockets), "batch").succeeded()
 
 
 def test_slow_candles_do_not_pause_entries(peer: Callable[..., Peer], sockets: Path) -> None:
@@ -337,7 +340,7 @@ def test_slow_candles_do_not_pause_entries(peer: Callable[..., Peer], sockets: P
         with pytest.raises(Unavailable):
             mine.annotate(columns.to_block(candles(3)))
     assert mine.ask(question(), EMPTY).stake == 100
-    client.breaker(sockets, "batch").succeeded()
+    client.breaker(Local(sockets), "batch").succeeded()
 
 
 def test_an_absent_bridge_is_not_asked_again_for_a_while(
@@ -350,7 +353,7 @@ def test_an_absent_bridge_is_not_asked_again_for_a_while(
     with pytest.raises(Unavailable, match="not asked again for a moment"):
         mine.ask(question(), EMPTY)
     assert asked == []
-    client.breaker(sockets, "gate").succeeded()
+    client.breaker(Local(sockets), "gate").succeeded()
     assert mine.ask(question(), EMPTY).stake == 100
 
 
@@ -380,3 +383,102 @@ def test_numbers_survive_the_way_there_and_back(peer: Callable[..., Peer], socke
     peer(answer)
     block = columns.to_block(candles(2000))
     np.testing.assert_array_equal(session(sockets).annotate(block)[:6], block)
+
+
+# -------------------------------------------------------------------------------------- deadlines
+
+
+GATE_ELEMENTS = 16
+ANNOTATE_ELEMENTS = 6
+
+
+class Heard:
+    """A bridge that keeps every gate and annotate message."""
+
+    def __init__(self, **hello: Any) -> None:
+        self.hello = hello
+        self.messages: dict[Op, list[list[Any]]] = {Op.GATE: [], Op.ANNOTATE: []}
+
+    def __call__(self, op: Op, message: list[Any], frames: list[bytes]) -> Any:
+        if op is Op.HELLO:
+            return [hello_body(**self.hello)]
+        if op in self.messages:
+            self.messages[op].append(message)
+        return good(op, message, frames)
+
+
+def ask_both(mine: Session) -> None:
+    mine.ask(question(), EMPTY)
+    mine.annotate(columns.to_block(candles(3)))
+
+
+def test_requests_carry_their_deadline_on_the_wall_clock(
+    peer: Callable[..., Peer], sockets: Path
+) -> None:
+    heard = Heard(minor=1, clock_ms=5)
+    peer(heard)
+    before_ms = time.time() * 1000
+    ask_both(session(sockets, gate_timeout_s=5.0, batch_timeout_s=50.0))
+    after_ms = time.time() * 1000
+    for op, elements, left_ms in (
+        (Op.GATE, GATE_ELEMENTS, 5000),
+        (Op.ANNOTATE, ANNOTATE_ELEMENTS, 50_000),
+    ):
+        ((*_, until_ms),) = heard.messages[op]
+        assert len(heard.messages[op][0]) == elements + 1
+        # The socket is one of this machine, whatever clock the bridge says it reads.
+        assert before_ms + left_ms - 1 <= until_ms <= after_ms + left_ms + 1
+
+
+@pytest.mark.parametrize(("minor", "deadlines"), [(0, True), (1, False)])
+def test_no_deadline_for_an_older_bridge_nor_where_time_is_simulated(
+    minor: int, deadlines: bool, peer: Callable[..., Peer], sockets: Path
+) -> None:
+    heard = Heard(minor=minor)
+    peer(heard)
+    ask_both(session(sockets, deadlines=deadlines))
+    assert [len(m) for m in heard.messages[Op.GATE]] == [GATE_ELEMENTS]
+    assert [len(m) for m in heard.messages[Op.ANNOTATE]] == [ANNOTATE_ELEMENTS]
+
+
+@pytest.mark.parametrize("ahead_ms", [-3_600_000, 0, 86_400_000])
+def test_a_clock_elsewhere_is_reckoned_with(
+    ahead_ms: int, peer: Callable[..., Peer], sockets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Local, "same_clock", False)
+    heard = Heard()
+    peer(heard)
+    before_ms = time.time() * 1000
+    heard.hello = {"minor": 1, "clock_ms": round(before_ms) + ahead_ms}
+    mine = session(sockets, gate_timeout_s=5.0)
+    mine.ask(question(), EMPTY)
+    took_ms = time.time() * 1000 - before_ms
+    ((*_, until_ms),) = heard.messages[Op.GATE]
+    assert abs(until_ms - ahead_ms - before_ms - 5000) <= took_ms + 2
+
+
+def test_a_late_answer_is_none_and_the_next_one_says_hello_again(
+    peer: Callable[..., Peer], sockets: Path
+) -> None:
+    late = Refusal(Status.LATE, "12 ms late", late_ms=12)
+    asked = peer(lambda op, *rest: late if op is Op.GATE else good(op, *rest)).asked
+    mine = session(sockets)
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="after its deadline: 12 ms late") as caught:
+            mine.ask(question(), EMPTY)
+        assert caught.value.reason is Reason.UNAVAILABLE
+    assert asked.count(Op.GATE) == 2
+    assert asked.count(Op.HELLO) == 2
+
+
+def test_a_market_needs_a_bridge_that_knows_it(peer: Callable[..., Peer], sockets: Path) -> None:
+    heard = Heard(minor=0)
+    peer(heard)
+    block = np.ones((7, 3))
+    with pytest.raises(ProtocolError, match="too old for risk_bridge"):
+        session(sockets).annotate(block)
+    assert heard.messages[Op.ANNOTATE] == []
+    heard.hello = {"minor": 1}
+    client.channel(Local(sockets), "batch").close()
+    session(sockets).annotate(block)
+    assert [m[4] for m in heard.messages[Op.ANNOTATE]] == [7]

@@ -19,6 +19,7 @@ from talebridge.errors import (
     BadCandles,
     BridgeError,
     Busy,
+    Late,
     NoSession,
     ProtocolError,
     SettingsRejected,
@@ -75,7 +76,7 @@ def encoded(op: str, m: dict[str, Any]) -> bytes:
             reason=Reason[m["reason"].upper()],
             **{key: number(m[key]) for key in ("value", "stake", "min_stake", "leverage", "rate")},
         )
-        return wire.encode_gate(m["id"], m["handle"], m["seq"], asked)
+        return wire.encode_gate(m["id"], m["handle"], m["seq"], asked, m.get("deadline_ms"))
     if op == "portfolio":
         positions = [
             wire.Position(pair, Side[side.upper()], stake, leverage, PositionState[state.upper()])
@@ -83,7 +84,13 @@ def encoded(op: str, m: dict[str, Any]) -> bytes:
         ]
         told = wire.Portfolio(m["seq"], m["at_ms"], m["equity"], m["samples"], positions)
         return wire.encode_portfolio(m["id"], m["handle"], told)
-    return wire.encode_annotate(m["id"], m["rows"], m["engine"])
+    return wire.encode_annotate(
+        m["id"],
+        m["rows"],
+        m["engine"],
+        market=m["columns"] == 7,
+        deadline_ms=m.get("deadline_ms"),
+    )
 
 
 @pytest.mark.parametrize("vector", vectors("requests.json"))
@@ -150,7 +157,8 @@ def test_replies_of_the_golden_frames_are_understood(vector: dict[str, Any]) -> 
         (8, {"seq": 3}, StalePortfolio),
         (9, {"row": 4, "column": "high", "message": "m"}, BadCandles),
         (10, {"violations": [{"path": "/a", "message": "x"}, {"path": "b", "message": "y"}]}, None),
-        (11, {}, ProtocolError),
+        (11, {"late_ms": 3}, Late),
+        (12, {}, ProtocolError),
         ("7", {}, ProtocolError),
     ],
 )
@@ -231,7 +239,7 @@ def test_surplus_elements_of_a_newer_minor_version_are_ignored() -> None:
 )
 def test_a_question_fits_128_bytes(pair: str, value: float, stake: float, handle: int) -> None:
     asked = question(pair=pair, value=value, stake=stake)
-    frame = wire.encode_gate(wire.MAX_ID, handle, 2**31, asked)
+    frame = wire.encode_gate(wire.ID_CYCLE - 1, handle, 2**31, asked, 2**40)
     assert len(frame) <= LIMITS["gate_target_bytes"]
 
 

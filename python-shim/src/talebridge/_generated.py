@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import Final, NamedTuple
 
 PROTOCOL_VERSION: Final = 1
-PROTOCOL_MINOR: Final = 0
+PROTOCOL_MINOR: Final = 1
 ENGINE_VERSION: Final = "0.1.0"
 
 
@@ -23,6 +23,7 @@ class Op(IntEnum):
     STATUS = 5
     CONTROL = 6
     REBASE = 7
+    GATES = 8
 
 
 class Status(IntEnum):
@@ -39,6 +40,7 @@ class Status(IntEnum):
     STALE_PORTFOLIO = 8
     BAD_INPUT = 9
     SETTINGS = 10
+    LATE = 11
 
 
 class Decision(IntEnum):
@@ -96,6 +98,11 @@ class Reason(IntEnum):
     JUMP = 4
     VOLATILITY = 5
     TAIL = 6
+    REGIME = 7
+    ADVERSE = 8
+    WHALE = 9
+    LIQUIDITY = 10
+    FRAGILITY = 11
     HALTED = 30
     REDUCING = 31
     STALE = 32
@@ -108,6 +115,8 @@ class Reason(IntEnum):
     BELOW_MIN_STAKE = 39
     ABOVE_CAP = 40
     JOURNAL_FAILED = 41
+    DRAWDOWN_SOFT = 42
+    SIDE_POSITIONS = 43
     UNAVAILABLE = 70
     PROTOCOL_ERROR = 71
     WRONG_FINGERPRINT = 72
@@ -122,6 +131,8 @@ RUN_MODES: Final[tuple[str, ...]] = ("live", "dry_run", "backtest", "hyperopt", 
 LIMITS: Final[dict[str, int]] = {
     "gate_bytes": 512,
     "gate_target_bytes": 128,
+    "gates": 64,
+    "gates_bytes": 8192,
     "hello_bytes": 8192,
     "portfolio_bytes": 65536,
     "annotate_header_bytes": 8192,
@@ -151,11 +162,13 @@ REASON_TEXT: Final[dict[int, tuple[str, str, str]]] = {
     2: (
         "insufficient_variation",
         (
-            "More than a quarter of the jump window's returns are zero, or their mean product "
-            "is zero: coarse ticks or an illiquid pair. The jump rule is not applied; the "
-            "entry is allowed at full size and flagged."
+            "A measure that a rule is about is undefined: for the jump, more than a quarter "
+            "of its window's returns are zero or their mean product is (coarse ticks, an "
+            "illiquid pair); for others, too few trades, exceedances or market candles. The "
+            "rule is not applied; if no other binds, the entry is allowed at full size and "
+            "flagged."
         ),
-        "When the pair trades again.",
+        "When the pair trades again, or the market pair's candles are there.",
     ),
     3: (
         "bad_input",
@@ -175,12 +188,46 @@ REASON_TEXT: Final[dict[int, tuple[str, str, str]]] = {
     ),
     5: (
         "volatility",
-        "The range volatility of the pair is above the level of a rule you configured.",
+        "A volatility of the pair, or its rank, is above the level of a rule you configured.",
         "When the measure falls below the rule's level.",
     ),
     6: (
         "tail",
-        "A tail measure (VaR, ES, P(loss)) is above the level of a rule you configured.",
+        (
+            "A tail measure (VaR, ES, P(loss), shape, event) is above the level of a rule you "
+            "configured."
+        ),
+        "When the measure falls below the rule's level.",
+    ),
+    7: (
+        "regime",
+        (
+            "The volatility regime or the change of volatility is above the level of a rule "
+            "you configured."
+        ),
+        "When the measure falls below the rule's level.",
+    ),
+    8: (
+        "adverse",
+        "The adverse excursion to be expected is above the level of a rule you configured.",
+        "When the measure falls below the rule's level.",
+    ),
+    9: (
+        "whale",
+        "The volume surprise or the order flow is above the level of a rule you configured.",
+        "When the measure falls below the rule's level.",
+    ),
+    10: (
+        "liquidity",
+        "A measure of illiquidity or of the spread is above the level of a rule you configured.",
+        "When the measure falls below the rule's level.",
+    ),
+    11: (
+        "fragility",
+        (
+            "The pair's response to the market pair, or its left vega, is above the level of "
+            "a rule you configured."
+        ),
         "When the measure falls below the rule's level.",
     ),
     30: (
@@ -270,6 +317,22 @@ REASON_TEXT: Final[dict[int, tuple[str, str, str]]] = {
         "The decision could not be written to the journal, so it was not made.",
         "When the journal directory is writable again.",
     ),
+    42: (
+        "drawdown_soft",
+        (
+            "Mark-to-market equity is below its high-water mark of the last "
+            "drawdown_window_days, and soft_drawdown cuts stakes in proportion."
+        ),
+        "As equity recovers, or at the latest when the old high-water mark leaves the window.",
+    ),
+    43: (
+        "side_positions",
+        (
+            "As many pairs as max_side_positions allows have a position or a pending entry "
+            "order on this side."
+        ),
+        "When one of them closes or its order is cancelled.",
+    ),
     70: (
         "unavailable",
         "The bridge is absent, dead, slow or its circuit breaker is open.",
@@ -356,10 +419,73 @@ COLUMNS: Final[tuple[ColumnSpec, ...]] = (
         ),
     ),
     ColumnSpec(
+        "risk_jump_level",
+        "ratio",
+        False,
+        (
+            "J over the value that the largest of a day's candles exceeds with probability 1 "
+            "% if none is a jump (Lee & Mykland): above 1 is a jump."
+        ),
+    ),
+    ColumnSpec(
         "risk_sigma",
         "log-return per candle",
         False,
         "Parkinson range volatility forecast for the next candle.",
+    ),
+    ColumnSpec(
+        "risk_sigma_ewma",
+        "log-return per candle",
+        False,
+        "Volatility by exponentially weighted squared returns, decay 0.94.",
+    ),
+    ColumnSpec(
+        "risk_sigma_rs",
+        "log-return per candle",
+        False,
+        "Rogers–Satchell volatility, decay 0.94: a trend does not bias it.",
+    ),
+    ColumnSpec(
+        "risk_sigma_yz",
+        "log-return per candle",
+        False,
+        "Yang–Zhang volatility over 96 candles, gaps between candles included.",
+    ),
+    ColumnSpec(
+        "risk_sigma_gk",
+        "log-return per candle",
+        False,
+        "Garman–Klass volatility over 96 candles.",
+    ),
+    ColumnSpec(
+        "risk_sigma_rank",
+        "rank",
+        False,
+        "Mid-rank in (0, 1) of sigma_rs among those of the last 500 (compact: 250) candles.",
+    ),
+    ColumnSpec(
+        "risk_regime",
+        "0 to 3",
+        False,
+        (
+            "Volatility regime: 0 calm (sigma_rank below 0.25), 1 normal, 2 high (from 0.75), "
+            "3 extreme (from 0.95)."
+        ),
+    ),
+    ColumnSpec(
+        "risk_change",
+        "standard deviations",
+        False,
+        (
+            "Largest cumulative rise (> 0) or fall (< 0) of the log range over the last 64 "
+            "candles against the 250 before them."
+        ),
+    ),
+    ColumnSpec(
+        "risk_change_alarm",
+        "-1, 0, 1",
+        False,
+        "1 if change is above 12 (volatility has risen), −1 if below −12 (fallen), else 0.",
     ),
     ColumnSpec(
         "risk_var95_long",
@@ -404,6 +530,54 @@ COLUMNS: Final[tuple[ColumnSpec, ...]] = (
         "Tail shape of the long side as used, limited to 0.10 … 0.95.",
     ),
     ColumnSpec(
+        "risk_xi_se_long",
+        "shape",
+        False,
+        "Standard error of xi_raw_long.",
+    ),
+    ColumnSpec(
+        "risk_tail_n_long",
+        "residuals",
+        False,
+        (
+            "Residuals beyond the threshold on the long side: what the fit is made of; fewer "
+            "than 30 are not fitted."
+        ),
+    ),
+    ColumnSpec(
+        "risk_hill_long",
+        "shape",
+        False,
+        "Tail shape of the long side by Hill's estimator, a cross-check.",
+    ),
+    ColumnSpec(
+        "risk_moment_long",
+        "shape",
+        False,
+        (
+            "Tail shape of the long side by the moment estimator of Dekkers, Einmahl and de "
+            "Haan, a cross-check."
+        ),
+    ),
+    ColumnSpec(
+        "risk_theta_long",
+        "0 to 1",
+        False,
+        (
+            "Extremal index of the long side (Ferro & Segers): 1/theta is the mean number of "
+            "residuals beyond the threshold that come together."
+        ),
+    ),
+    ColumnSpec(
+        "risk_event_long",
+        "0, 1, 2",
+        False,
+        (
+            "What the candle was to a long by the tail known before it: 0 nothing, 1 warning "
+            "(beyond the threshold), 2 swan (probability below 1 in 1000)."
+        ),
+    ),
+    ColumnSpec(
         "risk_var95_short",
         "log-loss per candle",
         False,
@@ -444,6 +618,216 @@ COLUMNS: Final[tuple[ColumnSpec, ...]] = (
         "shape",
         False,
         "Tail shape of the short side as used, limited to 0.10 … 0.95.",
+    ),
+    ColumnSpec(
+        "risk_xi_se_short",
+        "shape",
+        False,
+        "Standard error of xi_raw_short.",
+    ),
+    ColumnSpec(
+        "risk_tail_n_short",
+        "residuals",
+        False,
+        (
+            "Residuals beyond the threshold on the short side: what the fit is made of; fewer "
+            "than 30 are not fitted."
+        ),
+    ),
+    ColumnSpec(
+        "risk_hill_short",
+        "shape",
+        False,
+        "Tail shape of the short side by Hill's estimator, a cross-check.",
+    ),
+    ColumnSpec(
+        "risk_moment_short",
+        "shape",
+        False,
+        (
+            "Tail shape of the short side by the moment estimator of Dekkers, Einmahl and de "
+            "Haan, a cross-check."
+        ),
+    ),
+    ColumnSpec(
+        "risk_theta_short",
+        "0 to 1",
+        False,
+        (
+            "Extremal index of the short side (Ferro & Segers): 1/theta is the mean number of "
+            "residuals beyond the threshold that come together."
+        ),
+    ),
+    ColumnSpec(
+        "risk_event_short",
+        "0, 1, 2",
+        False,
+        (
+            "What the candle was to a short by the tail known before it: 0 nothing, 1 warning "
+            "(beyond the threshold), 2 swan (probability below 1 in 1000)."
+        ),
+    ),
+    ColumnSpec(
+        "risk_max_to_sum",
+        "0 to 1",
+        False,
+        (
+            "Largest of the fourth powers of the residuals over their sum: above 0.1 the "
+            "sample's kurtosis is the story of one candle."
+        ),
+    ),
+    ColumnSpec(
+        "risk_adverse_q_long",
+        "log-loss",
+        False,
+        (
+            "Worst fall against a long within adverse_horizon_candles that is exceeded with "
+            "probability 1 − adverse_quantile."
+        ),
+    ),
+    ColumnSpec(
+        "risk_adverse_q_short",
+        "log-loss",
+        False,
+        (
+            "Worst rise against a short within adverse_horizon_candles that is exceeded with "
+            "probability 1 − adverse_quantile."
+        ),
+    ),
+    ColumnSpec(
+        "risk_volume_z",
+        "robust standard deviations",
+        False,
+        (
+            "Surprise of the value traded: log value against median and MAD of the last 500 "
+            "(compact: 250) candles; NaN without volume."
+        ),
+    ),
+    ColumnSpec(
+        "risk_whale",
+        "0 to 3",
+        False,
+        "Whale: 0 none, 1 mostly bought, 2 mostly sold, 3 of no clear side; volume_z above 3.5.",
+    ),
+    ColumnSpec(
+        "risk_flow",
+        "-1 to 1",
+        False,
+        (
+            "Bought less sold share of the candle's volume, guessed from its return (bulk "
+            "classification)."
+        ),
+    ),
+    ColumnSpec(
+        "risk_flow_window",
+        "-1 to 1",
+        False,
+        "Net flow of the last 250 candles over their value traded.",
+    ),
+    ColumnSpec(
+        "risk_vpin",
+        "0 to 1",
+        False,
+        (
+            "Absolute flow of the last 250 candles over their value traded (VPIN with candles "
+            "as buckets)."
+        ),
+    ),
+    ColumnSpec(
+        "risk_amihud_rank",
+        "rank",
+        False,
+        (
+            "Rank of Amihud's illiquidity (mean |return| per value traded, 32 candles) in the "
+            "window: 1 is the least liquid."
+        ),
+    ),
+    ColumnSpec(
+        "risk_kyle",
+        "log-return",
+        False,
+        "Kyle's lambda: return that goes with a mean candle's value all bought, over 250 candles.",
+    ),
+    ColumnSpec(
+        "risk_kyle_t",
+        "t",
+        False,
+        "kyle over its robust standard error.",
+    ),
+    ColumnSpec(
+        "risk_spread",
+        "share of the price",
+        False,
+        "EDGE estimate of the bid-ask spread over 250 candles; negative where noise outweighs it.",
+    ),
+    ColumnSpec(
+        "risk_gamma",
+        "per log-return",
+        False,
+        (
+            "Convexity of the return in the market pair's (Treynor & Mazuy): negative is "
+            "fragile. NaN without 200 joint candles."
+        ),
+    ),
+    ColumnSpec(
+        "risk_gamma_t",
+        "t",
+        False,
+        "gamma over its robust standard error.",
+    ),
+    ColumnSpec(
+        "risk_convexity_1s",
+        "log-return",
+        False,
+        (
+            "Mean effect of a market move of one standard deviation, up or down, beyond the "
+            "linear one."
+        ),
+    ),
+    ColumnSpec(
+        "risk_convexity_3s",
+        "log-return",
+        False,
+        "The same for three standard deviations.",
+    ),
+    ColumnSpec(
+        "risk_beta_up",
+        "slope",
+        False,
+        "Slope of the return in rising markets.",
+    ),
+    ColumnSpec(
+        "risk_beta_down",
+        "slope",
+        False,
+        "Slope of the return in falling markets.",
+    ),
+    ColumnSpec(
+        "risk_fragility_class",
+        "-1, 0, 1",
+        False,
+        "1 fragile (gamma_t below −2), −1 antifragile (above 2), 0 neither can be told.",
+    ),
+    ColumnSpec(
+        "risk_market_n",
+        "candles",
+        False,
+        "Candles of the window with a return of both the pair and the market pair.",
+    ),
+    ColumnSpec(
+        "risk_left_vega_long",
+        "log-loss per candle",
+        False,
+        "Growth of a long's tail loss (beyond 1.645 standard deviations) per unit growth of scale.",
+    ),
+    ColumnSpec(
+        "risk_left_vega_short",
+        "log-loss per candle",
+        False,
+        (
+            "Growth of a short's tail loss (beyond 1.645 standard deviations) per unit growth "
+            "of scale."
+        ),
     ),
 )
 
@@ -528,6 +912,32 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
         values="a number above 0 and below 1",
     ),
     SettingSpec(
+        path="adverse_horizon_candles",
+        kind="integer",
+        default=48,
+        choices=(),
+        part="gate",
+        meaning=(
+            "The adverse excursion looks this many candles ahead: about as long as your "
+            "trades are held."
+        ),
+        by_profile=None,
+        values="a whole number at least 1 and at most 288",
+    ),
+    SettingSpec(
+        path="adverse_quantile",
+        kind="number",
+        default=0.95,
+        choices=(),
+        part="gate",
+        meaning=(
+            "Which quantile of the worst move against an entry the adverse excursion is: 0.95 "
+            "is exceeded by one entry in twenty."
+        ),
+        by_profile=None,
+        values="a number at least 0.5 and at most 0.99",
+    ),
+    SettingSpec(
         path="portfolio_limits",
         kind="enum",
         default="auto",
@@ -539,6 +949,23 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
         ),
         by_profile=None,
         values='one of "auto", "on", "off"',
+    ),
+    SettingSpec(
+        path="market_pair",
+        kind="string?",
+        default=None,
+        choices=(),
+        part="gate",
+        meaning=(
+            "The pair that stands for the market in the measures that compare a pair with it. "
+            "Its candles are loaded with the others'; where it has none, those measures are "
+            "NaN. Null: none."
+        ),
+        by_profile=None,
+        values=(
+            'a pair such as "BTC/USDT", for futures "BTC/USDT:USDT", of 1 to 31 characters, '
+            "or null"
+        ),
     ),
     SettingSpec(
         path="limits.max_verdict_age_candles",
@@ -619,6 +1046,33 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
         values="a number above 0 and at most 1000, or null",
     ),
     SettingSpec(
+        path="limits.soft_drawdown",
+        kind="number?",
+        default=None,
+        choices=(),
+        part="gate",
+        meaning=(
+            "Cut stakes as equity falls below the same high-water mark: full size without a "
+            "drawdown, nothing from this drawdown on, in between (1 − (1 − soft_drawdown)/(1 "
+            "− drawdown)) / soft_drawdown (Grossman & Zhou 1993). Null: off."
+        ),
+        by_profile=None,
+        values="a number above 0 and at most 1, or null",
+    ),
+    SettingSpec(
+        path="limits.max_side_positions",
+        kind="integer?",
+        default=None,
+        choices=(),
+        part="gate",
+        meaning=(
+            "Most pairs with an open position or a pending entry order on one side (long or "
+            "short), the new entry included. Adding to a position is not counted. Null: off."
+        ),
+        by_profile=None,
+        values="a whole number at least 1 and at most 512, or null",
+    ),
+    SettingSpec(
         path="on_unavailable",
         kind="enum",
         default="deny",
@@ -668,6 +1122,52 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
         ),
         by_profile=None,
         values="a text of 1 to 90 characters, or null",
+    ),
+    SettingSpec(
+        path="connect",
+        kind="object?",
+        default=None,
+        choices=(),
+        part="shim",
+        meaning=(
+            "A bridge reached over tcp instead of one on this machine; overrules `dir`. Null: "
+            "none."
+        ),
+        by_profile=None,
+        values="a map, or null",
+    ),
+    SettingSpec(
+        path="connect.gate",
+        kind="string",
+        default=None,
+        choices=(),
+        part="shim",
+        meaning="Address of the bridge's gate socket.",
+        by_profile=None,
+        values="an address such as tcp://192.0.2.7:4710, of 1 to 255 characters",
+    ),
+    SettingSpec(
+        path="connect.batch",
+        kind="string",
+        default=None,
+        choices=(),
+        part="shim",
+        meaning="Address of the bridge's batch socket.",
+        by_profile=None,
+        values="an address such as tcp://192.0.2.7:4711, of 1 to 255 characters",
+    ),
+    SettingSpec(
+        path="connect.key_file",
+        kind="string?",
+        default=None,
+        choices=(),
+        part="shim",
+        meaning=(
+            "File with the keys that `talebridge keys client NAME` made where the bridge "
+            "runs, mode 0600. Null: in the clear, to an insecure bridge on this machine only."
+        ),
+        by_profile=None,
+        values="a text of 1 to 4096 characters, or null",
     ),
     SettingSpec(
         path="journal_dir",

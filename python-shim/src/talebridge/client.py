@@ -8,28 +8,25 @@ either, so that a question can never reach a restarted daemon under the old one'
 from __future__ import annotations
 
 import atexit
-import errno
 import logging
 import os
-import socket
 import threading
 import time
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgpack
 import zmq
 
 from talebridge._generated import LIMITS
-from talebridge.errors import Absent, ProtocolError, SendFailed, TimedOut, Unavailable
-from talebridge.wire import MAX_ID, decode_reply
+from talebridge.deadline import Deadline
+from talebridge.errors import Absent, Late, ProtocolError, SendFailed, TimedOut, Unavailable
+from talebridge.place import Kind, Place
+from talebridge.watch import Watch
+from talebridge.wire import ID_CYCLE, HelloReply, decode_reply
 
 logger = logging.getLogger(__name__)
 
-Kind = Literal["gate", "batch"]
-
-MAX_SOCKET_PATH_BYTES = 107
 _MAX_REPLY_BYTES: dict[Kind, int] = {
     "gate": LIMITS["portfolio_bytes"],
     # A reply holds more columns than its request.
@@ -43,39 +40,34 @@ _MAX_CHANNELS = 16
 """Per thread; a process that outlives many private daemons drops the oldest."""
 
 
-class Deadline:
-    """A point in time on the monotonic clock."""
-
-    __slots__ = ("at", "total_s")
-
-    def __init__(self, total_s: float) -> None:
-        self.total_s = total_s
-        self.at = time.monotonic() + total_s
-
-    def restart(self) -> None:
-        """Begins anew, with the same length."""
-        self.at = time.monotonic() + self.total_s
-
-    def left_ms(self) -> int:
-        """Milliseconds left, rounded up; 0 when it has passed."""
-        left = self.at - time.monotonic()
-        return int(left * 1000) + 1 if left > 0 else 0
-
-
 class Channel:
     """One socket to one endpoint, used by one thread."""
 
-    def __init__(self, directory: Path, kind: Kind) -> None:
-        self.path = directory / f"{kind}.sock"
+    def __init__(self, place: Place, kind: Kind) -> None:
+        self.address = place.address(kind)
         self.kind: Kind = kind
         self.boot: str | None = None
         """Nonce of the daemon that said hello on this connection; None before that."""
+        self.minor = 0
+        """Protocol minor of that daemon."""
+        self.clock_ahead_ms = 0
+        """How far its clock is ahead of ours."""
+        self._place = place
         self._socket: zmq.Socket[bytes] | None = None
+        self._watch: Watch | None = None
         self._next_id = 0
+
+    def greeted(self, reply: HelloReply, asked_ms: float) -> None:
+        """Notes who said hello here. `asked_ms`: our wall clock when it was asked."""
+        self.boot = reply.boot
+        self.minor = reply.minor
+        self.clock_ahead_ms = 0
+        if reply.clock_ms is not None and not self._place.same_clock:
+            self.clock_ahead_ms = round(reply.clock_ms - (asked_ms + time.time() * 1000) / 2)
 
     def new_id(self) -> int:
         """A request id, unique on this socket."""
-        self._next_id = (self._next_id + 1) % MAX_ID
+        self._next_id = (self._next_id + 1) % ID_CYCLE
         return self._next_id
 
     def request(
@@ -88,51 +80,46 @@ class Channel:
         came before the deadline, ProtocolError for garbage, and the error of a non-ok status.
         """
         fresh = self._socket is None
-        sock = self._socket if self._socket is not None else self._open()
+        sock = self._socket if self._socket is not None else self._open(deadline)
         self._send(sock, frames, deadline, fresh=fresh)
         first, further = self._receive(sock, deadline)
         try:
             return decode_reply(first, request_id), further
-        except ProtocolError:
+        except (ProtocolError, Late):
+            # Late: its clock may have been set since the hello that told it.
             self.close()
             raise
 
     def close(self) -> None:
         """Gives the socket up. The next request opens another."""
         sock, self._socket, self.boot = self._socket, None, None
+        watch, self._watch = self._watch, None
         if sock is not None:
+            if watch is not None:
+                watch.close()
             sock.close(linger=0)
 
     def __del__(self) -> None:
         # A thread that ends takes its channels along.
         self.close()
 
-    def _open(self) -> zmq.Socket[bytes]:
-        self._probe()
+    def _open(self, deadline: Deadline) -> zmq.Socket[bytes]:
         sock = _context().socket(zmq.DEALER)
+        self._socket = sock
         sock.setsockopt(zmq.LINGER, 0)
         sock.setsockopt(zmq.IMMEDIATE, 1)
         sock.setsockopt(zmq.RECONNECT_IVL, -1)
         sock.setsockopt(zmq.SNDHWM, 64)
         sock.setsockopt(zmq.RCVHWM, 64)
         sock.setsockopt(zmq.MAXMSGSIZE, _MAX_REPLY_BYTES[self.kind])
-        sock.connect(f"ipc://{self.path}")
-        self._socket = sock
+        try:
+            self._watch = self._place.connect(sock, self.kind)
+            if self._watch is not None:
+                self._watch.until_ready(deadline)
+        except Unavailable:
+            self.close()
+            raise
         return sock
-
-    def _probe(self) -> None:
-        """Fails at once when nobody listens; ZeroMQ would tell by running into the deadline."""
-        if len(os.fsencode(self.path)) > MAX_SOCKET_PATH_BYTES:
-            raise Unavailable(
-                f"the socket path {self.path} is longer than {MAX_SOCKET_PATH_BYTES} bytes: "
-                "set risk_bridge.dir to a shorter one"
-            )
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            probe.setblocking(False)
-            code = probe.connect_ex(str(self.path))
-        # EAGAIN: the daemon's backlog is full, so somebody does listen.
-        if code not in (0, errno.EAGAIN, errno.EINPROGRESS):
-            raise Absent(f"no bridge answers at {self.path} ({os.strerror(code)})")
 
     def _send(
         self, sock: zmq.Socket[bytes], frames: Sequence[Any], deadline: Deadline, *, fresh: bool
@@ -145,7 +132,7 @@ class Channel:
             sock.send(frames[-1], copy=len(frames) == 1)
         except zmq.ZMQError as error:
             self.close()
-            raise SendFailed(f"no bridge answers at {self.path} ({error})") from error
+            raise SendFailed(f"no bridge answers at {self.address} ({error})") from error
 
     def _receive(self, sock: zmq.Socket[bytes], deadline: Deadline) -> tuple[bytes, list[Any]]:
         further: list[Any] = []
@@ -154,16 +141,16 @@ class Channel:
             while sock.getsockopt(zmq.RCVMORE):
                 if len(further) == _MAX_REPLY_FRAMES:
                     self.close()
-                    raise ProtocolError(f"the bridge at {self.path} sent too many frames")
+                    raise ProtocolError(f"the bridge at {self.address} sent too many frames")
                 further.append(sock.recv(copy=False).buffer)
         except zmq.Again as error:
             self.close()
             raise TimedOut(
-                f"the bridge at {self.path} gave no answer within {deadline.total_s * 1000:.0f} ms"
+                f"the bridge at {self.address} gave no answer within {deadline.total_ms:.0f} ms"
             ) from error
         except zmq.ZMQError as error:
             self.close()
-            raise Absent(f"the connection to {self.path} failed ({error})") from error
+            raise Absent(f"the connection to {self.address} failed ({error})") from error
         return first, further
 
     def _first_frame(self, sock: zmq.Socket[bytes], deadline: Deadline) -> bytes:
@@ -177,7 +164,9 @@ class Channel:
                 if left_ms <= _SLICE_MS:
                     raise
             try:
-                self._probe()
+                self._place.probe(self.kind)
+                if self._watch is not None:
+                    self._watch.check()
             except Unavailable:
                 self.close()
                 raise
@@ -221,7 +210,7 @@ class Breaker:
 
 class _PerThread(threading.local):
     def __init__(self) -> None:
-        self.channels: dict[tuple[Path, Kind], Channel] = {}
+        self.channels: dict[tuple[Place, Kind], Channel] = {}
 
 
 class _Process:
@@ -231,7 +220,7 @@ class _Process:
         self.pid = os.getpid()
         self.lock = threading.Lock()
         self.context: zmq.Context[zmq.Socket[bytes]] | None = None
-        self.breakers: dict[tuple[Path, Kind], Breaker] = {}
+        self.breakers: dict[tuple[Place, Kind], Breaker] = {}
         self.threads = _PerThread()
 
 
@@ -250,15 +239,15 @@ _inherited: list[_Process] = []
 os.register_at_fork(after_in_child=_reset_after_fork)
 
 
-def channel(directory: Path, kind: Kind) -> Channel:
+def channel(place: Place, kind: Kind) -> Channel:
     """This thread's channel to an endpoint."""
     channels = _process.threads.channels
-    key = (directory, kind)
+    key = (place, kind)
     found = channels.get(key)
     if found is None:
         while len(channels) >= _MAX_CHANNELS:
             channels.pop(next(iter(channels))).close()
-        found = channels[key] = Channel(directory, kind)
+        found = channels[key] = Channel(place, kind)
     return found
 
 
@@ -269,12 +258,12 @@ def _close_channels() -> None:
         channels.popitem()[1].close()
 
 
-def breaker(directory: Path, kind: Kind) -> Breaker:
+def breaker(place: Place, kind: Kind) -> Breaker:
     """The breaker all threads of this process share for one endpoint.
 
     Entries and candles have one each: candles that take long say nothing about entries.
     """
-    key = (directory, kind)
+    key = (place, kind)
     with _process.lock:
         breakers = _process.breakers
         while key not in breakers and len(breakers) >= _MAX_CHANNELS:

@@ -18,6 +18,8 @@ NAMES = tuple(spec.name for spec in COLUMNS)
 SIZE, REASON, VALUE = "risk_size", "risk_reason", "risk_value"
 
 Block = NDArray[np.float64]
+TIME, CLOSE = (ANNOTATE_COLUMNS.index(name) for name in ("date", "close"))
+"""Rows of a block of candles."""
 
 
 def to_block(frame: DataFrame) -> Block:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any, Literal, cast
 
 from talebridge._generated import SETTINGS, SettingSpec
 from talebridge.errors import SettingsRejected, violations_text
+from talebridge.place import ADDRESS, Local, Place, Remote, is_loopback
 
 FINGERPRINT = "fingerprint"
 """Key the shim writes into config["risk_bridge"]; not a setting."""
@@ -23,7 +25,7 @@ FINGERPRINT = "fingerprint"
 _WRITTEN = frozenset({FINGERPRINT})
 _SPECS = {spec.path: spec for spec in SETTINGS}
 _GROUPS = {path.split(".")[0] for path in _SPECS if "." in path}
-_CHECKED_GATE_KEYS = ("profile", "mode", "window_set")
+_CHECKED_GATE_KEYS = ("profile", "mode", "window_set", "market_pair")
 """Keys of the gate's part that the shim itself acts on."""
 
 RANGES: Mapping[str, tuple[float, float]] = {
@@ -37,6 +39,15 @@ LENGTHS: Mapping[str, tuple[int, int]] = {
     "dir": (1, 90),
     "journal_dir": (1, 4096),
     "session": (1, 96),
+    "market_pair": (1, 31),
+    "connect.gate": (1, 255),
+    "connect.batch": (1, 255),
+    "connect.key_file": (1, 4096),
+}
+PATTERNS: Mapping[str, re.Pattern[str]] = {
+    "market_pair": re.compile(r"[^\s/:]+/[^\s/:]+(:[^\s/:]+)?"),
+    "connect.gate": ADDRESS,
+    "connect.batch": ADDRESS,
 }
 
 
@@ -48,6 +59,8 @@ class Settings:
     """What the user gave of the gate's part, nested, to be sent in hello."""
     mode: Literal["enforce", "shadow", "off"]
     window_set: Literal["standard", "compact"]
+    market_pair: str | None
+    connect: Remote | None
     on_unavailable: Literal["deny", "allow", "last_known"]
     last_known_max_age_candles: int
     autostart: Literal["auto", "on", "off"]
@@ -60,8 +73,12 @@ class Settings:
     batch_timeout_s: float
     breaker_s: float
 
+    def place(self) -> Place:
+        """Where the bridge listens that these settings name."""
+        return self.connect if self.connect is not None else Local(self.directory())
+
     def directory(self) -> Path:
-        """Directory of the bridge's sockets."""
+        """Directory of the bridge's sockets, on this machine."""
         if self.dir is not None:
             return Path(self.dir).expanduser().absolute()
         for name, below in (("TALEBRIDGE_DIR", ""), ("XDG_RUNTIME_DIR", "talebridge")):
@@ -93,6 +110,7 @@ def resolve(sources: Sequence[object]) -> Settings:
             values[path], problem = _check(spec, value)
             if problem:
                 violations[path] = problem
+    connect = _connect(values, violations)
     if violations:
         raise SettingsRejected(f"invalid settings:\n{violations_text(violations)}")
     gate = {path: v for path, v in given.items() if _SPECS[path].part == "gate"}
@@ -101,6 +119,8 @@ def resolve(sources: Sequence[object]) -> Settings:
         gate=_nest(gate),
         mode=cast(Any, values.get("mode", _SPECS["mode"].default)),
         window_set=cast(Any, values.get("window_set", _SPECS["window_set"].default)),
+        market_pair=cast("str | None", values.get("market_pair")),
+        connect=connect,
         on_unavailable=cast(Any, values["on_unavailable"]),
         last_known_max_age_candles=cast(int, values["last_known_max_age_candles"]),
         autostart=cast(Any, values["autostart"]),
@@ -134,7 +154,16 @@ def with_defaults(settings: Settings) -> dict[str, Any]:
 def engine_settings(settings: Settings, timeframe_s: int) -> dict[str, Any]:
     """The `engine` map of an annotate header."""
     full = with_defaults(settings)
-    engine = {key: full[key] for key in ("profile", "window_set", "loss_threshold")}
+    engine = {
+        key: full[key]
+        for key in (
+            "profile",
+            "window_set",
+            "loss_threshold",
+            "adverse_horizon_candles",
+            "adverse_quantile",
+        )
+    }
     if full["rules"] is not None:
         engine["rules"] = full["rules"]
     return {**engine, "timeframe_s": timeframe_s}
@@ -148,6 +177,9 @@ def _flatten(source: Mapping[str, Any], into: dict[str, Any], violations: dict[s
             into[str(key)] = value
         elif isinstance(value, Mapping):
             into.update({f"{key}.{inner}": v for inner, v in value.items()})
+        elif key in _SPECS and _is_null(value):
+            for path in [path for path in into if path.startswith(f"{key}.")]:
+                del into[path]
         else:
             violations[key] = f"has to be a map of settings, not {value!r}"
 
@@ -163,6 +195,25 @@ def _nest(flat: Mapping[str, Any]) -> dict[str, Any]:
     return nested
 
 
+def _connect(values: Mapping[str, object], violations: dict[str, str]) -> Remote | None:
+    """The addresses and keys of a bridge elsewhere, None when none is named."""
+    gate, batch, key_file = (values.get(f"connect.{key}") for key in ("gate", "batch", "key_file"))
+    if gate is None and batch is None and key_file is None:
+        return None
+    for key, address in (("gate", gate), ("batch", batch)):
+        if f"connect.{key}" in violations:
+            continue
+        if address is None:
+            violations[f"connect.{key}"] = "is missing: both addresses and the key file are needed"
+        elif key_file is None and not is_loopback(str(address)):
+            violations["connect.key_file"] = (
+                f"is missing: {address} is another machine, and nothing goes there in the clear. "
+                "Make the file with `talebridge keys client NAME` where the bridge runs"
+            )
+    path = None if key_file is None else Path(str(key_file)).expanduser().absolute()
+    return Remote(str(gate), str(batch), path)
+
+
 def _unknown(path: str) -> str:
     close = difflib.get_close_matches(path, _SPECS, n=1)
     return "unknown setting" + (f"; did you mean {close[0]}?" if close else "")
@@ -171,10 +222,7 @@ def _unknown(path: str) -> str:
 def _check(spec: SettingSpec, value: object) -> tuple[object, str | None]:
     """The value as the shim uses it, and what is wrong with it."""
     kind = spec.kind.removesuffix("?")
-    if spec.kind.endswith("?") and (
-        # The environment has no other way to say null.
-        value is None or (isinstance(value, str) and value.lower() in ("null", "none"))
-    ):
+    if spec.kind.endswith("?") and _is_null(value):
         return None, None
     if kind == "string" and isinstance(value, int | float) and not isinstance(value, bool):
         # freqtrade turns environment values that look like numbers into numbers.
@@ -183,13 +231,21 @@ def _check(spec: SettingSpec, value: object) -> tuple[object, str | None]:
     return value, None if valid else f"has to be {spec.values}, not {value!r}"
 
 
+def _is_null(value: object) -> bool:
+    # The environment has no other way to say null.
+    return value is None or (isinstance(value, str) and value.lower() in ("null", "none"))
+
+
 def _fits(kind: str, spec: SettingSpec, value: object) -> bool:
     match kind:
         case "enum":
             return value in spec.choices
         case "string":
             low, high = LENGTHS[spec.path]
-            return isinstance(value, str) and low <= len(value) <= high
+            if not isinstance(value, str) or not low <= len(value) <= high:
+                return False
+            pattern = PATTERNS.get(spec.path)
+            return pattern is None or pattern.fullmatch(value) is not None
         case "list":
             return (
                 isinstance(value, list | tuple)

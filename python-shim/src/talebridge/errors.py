@@ -28,6 +28,14 @@ class TimedOut(Unavailable):
     """Somebody listens but gave no answer in time."""
 
 
+class Late(TimedOut):
+    """Somebody answers, but came to the request after its deadline and did nothing about it."""
+
+
+class Refused(Absent):
+    """Somebody listens but does not let us in, or we have no key: no waiting will help."""
+
+
 class SendFailed(Absent):
     """The request never left this process, so it may be sent again on a fresh connection."""
 
@@ -104,4 +112,8 @@ def text_of(error: Exception) -> str:
 
 def is_absence(error: Exception) -> bool:
     """Whether nobody answers, so that starting a bridge would help."""
-    return isinstance(error, BridgeError) and error.reason is Reason.UNAVAILABLE
+    return (
+        isinstance(error, BridgeError)
+        and error.reason is Reason.UNAVAILABLE
+        and not isinstance(error, Refused)
+    )

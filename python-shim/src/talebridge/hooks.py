@@ -27,6 +27,7 @@ ARGUMENTS = "_talebridge_arguments"
 
 HOOKS = (
     "populate_indicators",
+    "informative_pairs",
     "custom_stake_amount",
     "confirm_trade_entry",
     "adjust_trade_position",
@@ -139,7 +140,7 @@ def populate_indicators(
 
         # bot_start, which runs after the constructor, may have assigned some.
         decorator.wrap_own_hooks(strategy)
-        candles = gate.read_candles(dataframe, metadata)
+        candles = gate.read_candles(dataframe)
         result = own(dataframe, metadata)
         if not hasattr(result, "columns"):
             # Not a frame: freqtrade says so itself.
@@ -163,6 +164,8 @@ def run(
         if gate is None:
             return own()
         match name:
+            case "informative_pairs":
+                return gate.informative_pairs(own())
             case "custom_stake_amount":
                 return _stake(gate, own, args, kwargs)
             case "confirm_trade_entry":
@@ -202,7 +205,7 @@ def _stake(
         names = (n for n in _STAKE if n not in ("proposed_stake", "entry_tag"))
         allowed = gate.stake(proposed, **{name: given[name] for name in names})
     except Exception as error:  # noqa: BLE001 - freqtrade would go on with its own proposal
-        gate.failed(error, str(kwargs.get("pair", "")))
+        gate.failures.failed(error, str(kwargs.get("pair", "")))
         return 0.0
     if failure is None:
         return allowed
@@ -236,7 +239,7 @@ def _confirm(
         names = ("pair", "amount", "rate", "current_time", "side")
         allowed = gate.confirm(**{name: given[name] for name in names})
     except Exception as error:  # noqa: BLE001 - freqtrade would take it for approval
-        gate.failed(error, str(kwargs.get("pair", "")))
+        gate.failures.failed(error, str(kwargs.get("pair", "")))
         return False
     return approved if allowed else False
 
@@ -257,7 +260,7 @@ def _adjust(
             **{name: given[name] for name in names},
         )
     except Exception as error:  # noqa: BLE001 - whatever it is must not pass for approval
-        gate.failed(error)
+        gate.failures.failed(error)
         return proposed if is_reduction(proposed) else None
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 from talebridge import client, columns, wire
 from talebridge._generated import COLUMNS, ENGINE_VERSION, MEMORY_ROWS
-from talebridge.client import Channel, Deadline
+from talebridge.client import Channel
+from talebridge.deadline import Deadline
 from talebridge.errors import (
     Busy,
     NoSession,
@@ -22,6 +22,7 @@ from talebridge.errors import (
     Unavailable,
     WrongFingerprint,
 )
+from talebridge.place import Kind, Place
 from talebridge.portfolio import Samples
 from talebridge.wire import Answer, Hello, HelloReply, Portfolio, Position, Question
 
@@ -29,6 +30,9 @@ T = TypeVar("T")
 
 _MAX_ROUNDS = 8
 """Requests one call may need: hello, portfolio, samples in parts, and the same after a restart."""
+_DEADLINE_MINOR = 1
+_MARKET_MINOR = 1
+"""Protocol minors from which a bridge understands these."""
 _BUSY_PAUSES_S = (0.02, 1.0)
 """First and longest pause before a busy bridge is asked again."""
 
@@ -44,6 +48,8 @@ class Terms:
     gate_timeout_s: float
     batch_timeout_s: float
     breaker_s: float
+    deadlines: bool
+    """Whether requests tell when nobody waits for them any more: where time is the wall clock's."""
     busy_wait_s: float
     """How long to wait for a turn at a busy bridge, beyond the deadline of an answer."""
 
@@ -60,8 +66,8 @@ class Snapshot:
 class Session:
     """A portfolio session. Used by several threads, under its owner's lock."""
 
-    def __init__(self, directory: Path, terms: Terms, fingerprint: str | None) -> None:
-        self.directory = directory
+    def __init__(self, place: Place, terms: Terms, fingerprint: str | None) -> None:
+        self.place = place
         self.terms = terms
         self.fingerprint = fingerprint
         """The decisions' fingerprint this run began with; None until the first hello."""
@@ -87,14 +93,16 @@ class Session:
                 self._hello(channel, deadline)
             self._tell(channel, snapshot, deadline)
             request_id = channel.new_id()
-            frame = wire.encode_gate(request_id, self._handle, self._seq, question)
+            until_ms = self._until_ms(channel, deadline)
+            frame = wire.encode_gate(request_id, self._handle, self._seq, question, until_ms)
             payload, _ = channel.request(request_id, [frame], deadline)
             return wire.decode_gate(payload, question)
 
         return self._guarded("gate", deadline, once)
 
     def annotate(self, block: columns.Block, *, urgent: bool = False) -> columns.Block:
-        """The engine's columns for a block of candles, shape (columns, rows).
+        """The engine's columns for a block of candles, shape (columns, rows): six, or seven with
+        the market pair's closes.
 
         With `urgent` it waits no longer than a gate question does.
         """
@@ -109,7 +117,19 @@ class Session:
             if channel.boot is None or not self._engine:
                 self._hello(channel, deadline)
             request_id = channel.new_id()
-            header = wire.encode_annotate(request_id, rows, self.terms.engine)
+            market = len(block) > len(wire.ANNOTATE_COLUMNS)
+            if market and channel.minor < _MARKET_MINOR:
+                raise ProtocolError(
+                    "the bridge is too old for risk_bridge.market_pair: "
+                    "install the same talebridge version on both sides"
+                )
+            header = wire.encode_annotate(
+                request_id,
+                rows,
+                self.terms.engine,
+                market=market,
+                deadline_ms=self._until_ms(channel, deadline),
+            )
             payload, frames = channel.request(request_id, [header, block], deadline)
             got_rows, got_columns, engine = wire.decode_annotate(payload)
             if got_rows != rows:
@@ -120,11 +140,11 @@ class Session:
 
         return self._guarded("batch", deadline, once)
 
-    def _guarded(self, kind: client.Kind, deadline: Deadline, once: Callable[[Channel], T]) -> T:
+    def _guarded(self, kind: Kind, deadline: Deadline, once: Callable[[Channel], T]) -> T:
         """Runs `once`, again as long as the error is one that asking again can cure."""
-        breaker = client.breaker(self.directory, kind)
+        breaker = client.breaker(self.place, kind)
         breaker.check()
-        channel = client.channel(self.directory, kind)
+        channel = client.channel(self.place, kind)
         turn = Deadline(self.terms.busy_wait_s)
         pause_s = _BUSY_PAUSES_S[0]
         sent_again = False
@@ -135,7 +155,7 @@ class Session:
                 try:
                     result = once(channel)
                 except SendFailed:
-                    if sent_again:
+                    if sent_again or deadline.left_ms() == 0:
                         raise
                     sent_again = True
                 except NoSession:
@@ -166,10 +186,11 @@ class Session:
     def _hello(self, channel: Channel, deadline: Deadline) -> HelloReply:
         request_id = channel.new_id()
         frame = wire.encode_hello(request_id, self.terms.hello)
+        asked_ms = time.time() * 1000
         payload, _ = channel.request(request_id, [frame], deadline)
         reply = wire.decode_hello(payload)
         self._verify(reply)
-        channel.boot = reply.boot
+        channel.greeted(reply, asked_ms)
         if channel.kind == "gate":
             self._boot = reply.boot
             self._handle = reply.handle
@@ -178,6 +199,12 @@ class Session:
             self._seq = reply.seq
             self._samples_until_ms = reply.samples_until_ms
         return reply
+
+    def _until_ms(self, channel: Channel, deadline: Deadline) -> int | None:
+        """The deadline on the bridge's wall clock, None where it is not told."""
+        if not self.terms.deadlines or channel.minor < _DEADLINE_MINOR:
+            return None
+        return deadline.wall_ms() + channel.clock_ahead_ms
 
     def _verify(self, reply: HelloReply) -> None:
         """The bridge has to run the engine this shim was built for and this run began with."""

@@ -10,11 +10,13 @@ from talebridge import spawn
 from talebridge._generated import MEMORY_ROWS
 from talebridge.abort import operational_exception
 from talebridge.config import FINGERPRINT, with_defaults
-from talebridge.errors import BridgeError, SettingsRejected, Unavailable
+from talebridge.errors import BridgeError, Refused, SettingsRejected, Unavailable
 from talebridge.modes import Context
+from talebridge.place import Local, Place
 
 if TYPE_CHECKING:
-    from talebridge.gate import RiskGate
+    from talebridge.failures import Failures
+    from talebridge.gated import Gated
 
 logger = logging.getLogger(__name__)
 
@@ -49,67 +51,72 @@ def raise_startup_candles(strategy: Any, window_set: str, *, recursive: bool) ->
         config["startup_candle_count"] = strategy.startup_candle_count
 
 
-def first_contact(gate: RiskGate) -> None:
+def first_contact(gated: Gated, failures: Failures) -> None:
     """Says hello to the bridge, starting a private one where that is allowed.
 
     Backtest, hyperopt and analysis end here without a bridge; a bot starts without it and pauses
     its entries; plots and the web server carry on.
     """
     try:
-        _hello(gate)
+        _hello(gated)
     except SettingsRejected as error:
-        if gate.context is not Context.PASSIVE:
+        if gated.context is not Context.PASSIVE:
             raise operational_exception(f"talebridge: {error}") from None
         logger.warning("talebridge: %s", error)
     except BridgeError as error:
-        hint = gate.way_out()
-        if gate.context is Context.OPTIMIZE:
-            raise operational_exception(f"talebridge: {error}. {hint}.") from None
-        gate.report(error)
+        if gated.context is Context.OPTIMIZE:
+            hint = failures.hint(error)
+            raise operational_exception(f"talebridge: {error}{hint}.") from None
+        failures.report(error)
     else:
-        _publish(gate)
+        _publish(gated)
 
 
-def _hello(gate: RiskGate) -> None:
+def _hello(gated: Gated) -> None:
     """Says hello to the bridge the settings name, to an inherited private one, or to a new one.
 
     A run that may start its own never goes to a bridge it only found: that one may be a bot's.
     """
-    private = gate.may_start_private
-    if private:
-        inherited = spawn.inherited_directory()
-        candidates = [] if gate.settings.dir is None else [gate.settings.directory()]
-        candidates += [] if inherited is None else [inherited]
-    else:
-        candidates = [gate.settings.directory()]
-    for directory in candidates:
+    settings = gated.settings
+    private = gated.may_start_private
+    candidates: list[Place] = []
+    if not private or settings.dir is not None or settings.connect is not None:
+        candidates.append(settings.place())
+    inherited = spawn.inherited_directory() if private else None
+    if inherited is not None:
+        candidates.append(Local(inherited))
+    for place in candidates:
         try:
-            gate.directory = directory
-            gate.open()
+            gated.place = place
+            gated.open()
+        except Refused:
+            # It is there and means no: that is to be mended, not to be gone around.
+            raise
         except Unavailable as error:
             if not private:
                 raise
             logger.debug("talebridge: %s", error)
         else:
             return
-    user_data_dir = gate.strategy.config.get("user_data_dir")
-    gate.directory = spawn.start_private(
-        gate.settings, None if user_data_dir is None else Path(user_data_dir)
+    user_data_dir = gated.strategy.config.get("user_data_dir")
+    directory = spawn.start_private(
+        settings, None if user_data_dir is None else Path(user_data_dir)
     )
-    gate.open()
+    gated.place = Local(directory)
+    gated.open()
 
 
-def _publish(gate: RiskGate) -> None:
+def _publish(gated: Gated) -> None:
     """Puts the fingerprint where freqtrade's backtest cache and the result file see it.
 
     Nothing volatile goes there: the cache hashes the configuration.
     """
-    config = gate.strategy.config
-    config["risk_bridge"] = {**(config.get("risk_bridge") or {}), FINGERPRINT: gate.fingerprint}
+    config = gated.strategy.config
+    config["risk_bridge"] = {**(config.get("risk_bridge") or {}), FINGERPRINT: gated.fingerprint}
     original = config.get("original_config")
     if isinstance(original, dict):
         original["risk_bridge"] = {
             **(original.get("risk_bridge") or {}),
-            **with_defaults(gate.settings),
-            FINGERPRINT: gate.fingerprint,
+            **with_defaults(gated.settings),
+            FINGERPRINT: gated.fingerprint,
         }

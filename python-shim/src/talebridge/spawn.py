@@ -56,14 +56,6 @@ def find_command(settings: Settings) -> list[str]:
     )
 
 
-def how_to_start(directory: Path) -> str:
-    """One sentence for error messages."""
-    return (
-        f"Start the bridge with `talebridge serve --dir {directory}` (from a clone: "
-        f"`node bridge/dist/main.js serve --dir {directory}`)"
-    )
-
-
 def how_to_name(directory: Path) -> str:
     """One sentence for error messages of runs that start a private bridge."""
     return (

@@ -30,6 +30,7 @@ from talebridge.errors import (
     BadCandles,
     BridgeError,
     Busy,
+    Late,
     NoSession,
     ProtocolError,
     SettingsRejected,
@@ -40,7 +41,10 @@ from talebridge.errors import (
 )
 
 MAX_ID = 2**31 - 1
+# This shim's own ids start again here: three bytes keep a question with its deadline in 128.
+ID_CYCLE = 2**16
 ANNOTATE_COLUMNS = ("date", "open", "high", "low", "close", "volume")
+MARKET_COLUMN = "market_close"
 
 E = TypeVar("E", Decision, Status)
 
@@ -69,6 +73,10 @@ class HelloReply:
     handle: int
     seq: int
     samples_until_ms: int
+    minor: int
+    """The protocol minor the bridge speaks."""
+    clock_ms: int | None
+    """The bridge's wall clock; minor 0 does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +181,13 @@ def encode_portfolio(request_id: int, handle: int, portfolio: Portfolio) -> byte
     return _pack(message, LIMITS["portfolio_bytes"])
 
 
-def encode_gate(request_id: int, handle: int, seq: int, question: Question) -> bytes:
-    """`[v, 1, id, handle, seq, flags, pair, …]`: at most 128 bytes."""
+def encode_gate(
+    request_id: int, handle: int, seq: int, question: Question, deadline_ms: int | None = None
+) -> bytes:
+    """`[v, 1, id, handle, seq, flags, pair, …, deadline_ms?]`: at most 128 bytes.
+
+    `deadline_ms`: wall clock in ms since 1970 after which the bridge need not answer any more.
+    """
     flags = int(question.side) | int(question.kind) << 1 | int(question.stage) << 3
     message = [
         PROTOCOL_VERSION,
@@ -193,12 +206,23 @@ def encode_gate(request_id: int, handle: int, seq: int, question: Question) -> b
         number("min_stake", question.min_stake),
         number("leverage", question.leverage),
         number("rate", question.rate),
+        *_deadline(deadline_ms),
     ]
     return _pack(message, LIMITS["gate_bytes"])
 
 
-def encode_annotate(request_id: int, rows: int, engine: Mapping[str, Any]) -> bytes:
-    """Header `[v, 2, id, rows, 6, engine]`; the block of candles follows as a second frame."""
+def encode_annotate(
+    request_id: int,
+    rows: int,
+    engine: Mapping[str, Any],
+    *,
+    market: bool = False,
+    deadline_ms: int | None = None,
+) -> bytes:
+    """Header `[v, 2, id, rows, columns, engine, deadline_ms?]`; the block follows as second frame.
+
+    The block has six columns (`ANNOTATE_COLUMNS`), with `market` seven (`MARKET_COLUMN`).
+    """
     if rows > LIMITS["rows"]:
         raise ShimError(f"{rows} candles; the bridge takes at most {LIMITS['rows']} in one frame")
     message = [
@@ -206,10 +230,15 @@ def encode_annotate(request_id: int, rows: int, engine: Mapping[str, Any]) -> by
         int(Op.ANNOTATE),
         request_id,
         rows,
-        len(ANNOTATE_COLUMNS),
+        len(ANNOTATE_COLUMNS) + market,
         engine,
+        *_deadline(deadline_ms),
     ]
     return _pack(message, LIMITS["annotate_header_bytes"])
+
+
+def _deadline(deadline_ms: int | None) -> list[int]:
+    return [] if deadline_ms is None else [deadline_ms]
 
 
 def _pack(message: Sequence[Any], limit_bytes: int) -> bytes:
@@ -288,6 +317,8 @@ def _status_error(status: Status, message: list[Any]) -> BridgeError:
             return NoSession(text)
         case Status.STALE_PORTFOLIO:
             return StalePortfolio(text)
+        case Status.LATE:
+            return Late(f"the bridge came to the request after its deadline: {text}")
         case Status.BUSY:
             return Busy(f"the bridge is busy: {text}")
         case Status.INTERNAL:
@@ -332,6 +363,7 @@ def decode_hello(payload: Sequence[Any]) -> HelloReply:
     columns = body.get("columns")
     if not isinstance(columns, list) or not all(isinstance(c, str) for c in columns):
         raise ProtocolError("the bridge's hello names no columns")
+    clock = body.get("clock_ms")
     return HelloReply(
         server=_str("server", body.get("server")),
         boot=_str("boot", body.get("boot")),
@@ -343,6 +375,8 @@ def decode_hello(payload: Sequence[Any]) -> HelloReply:
         handle=_int("handle", body.get("handle"), 0, 2**32 - 1),
         seq=_int("seq", body.get("seq"), 0, 2**53),
         samples_until_ms=_int("samples_until_ms", body.get("samples_until_ms"), 0, 2**53),
+        minor=_int("minor", body.get("minor"), 0, 65535),
+        clock_ms=None if clock is None else _int("clock_ms", clock, 0, 2**53),
     )
 
 

@@ -1,0 +1,179 @@
+"""The candles of a strategy's pairs: their `risk_` columns, and the verdict on a signal candle."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from talebridge import columns, wire
+from talebridge._generated import MEMORY_ROWS, REASON_TEXT, Reason
+from talebridge.abort import caller_named, operational_exception
+from talebridge.entry import utc_text
+from talebridge.errors import (
+    BadCandles,
+    BridgeError,
+    NoVerdict,
+    SettingsRejected,
+    reason_of,
+    text_of,
+)
+from talebridge.failures import Failures
+from talebridge.gated import Gated
+from talebridge.market import Market
+from talebridge.modes import Context
+from talebridge.run import CandleVerdict, Run
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+logger = logging.getLogger(__name__)
+
+_FIRST_SHIM_REASON = 70
+
+
+class Candles:
+    """Annotates frames, and finds the verdicts in them again when an entry is asked about."""
+
+    def __init__(self, gated: Gated, failures: Failures) -> None:
+        self._gated = gated
+        self._failures = failures
+        self.market = Market(gated)
+        self.recursive = caller_named("RecursiveAnalysis") is not None
+        """Whether recursive-analysis runs, which varies the start-up candles on purpose."""
+
+    def read(self, dataframe: DataFrame) -> columns.Block | DataFrame:
+        """The candles as a block; the frame if unreadable, to be reported by `annotate`."""
+        try:
+            return columns.to_block(dataframe)
+        except BadCandles:
+            return dataframe
+
+    def annotate(
+        self, candles: DataFrame | columns.Block, dataframe: DataFrame, metadata: Mapping[str, Any]
+    ) -> DataFrame:
+        """The frame with the columns computed from `candles`.
+
+        Live, a failure gives columns that deny; in backtests it raises OperationalException.
+        """
+        pair = str(metadata.get("pair"))
+        rows = len(dataframe)
+        try:
+            block = candles if isinstance(candles, np.ndarray) else columns.to_block(candles)
+            if block.shape[1] != rows:
+                # freqtrade rejects the frame itself, and says why.
+                return dataframe
+            return columns.add(dataframe, self._judge(pair, block))
+        except Exception as error:  # noqa: BLE001 - whatever it is must not pass for approval
+            return self._failed(pair, dataframe, error)
+
+    def verdict(self, run: Run, pair: str) -> CandleVerdict:
+        """The verdict of the signal candle, from the strategy's own analysed frame.
+
+        Raises BridgeError when there is none.
+        """
+        strategy = self._gated.strategy
+        frame, _ = strategy.dp.get_analyzed_dataframe(pair, strategy.timeframe)
+        if not len(frame) or columns.SIZE not in frame.columns:
+            raise NoVerdict(
+                f"the analysed candles of {pair} carry no verdict: does populate_indicators "
+                "return the frame it was given?"
+            )
+        size, reason, value = (
+            float(frame[name].iat[-1]) for name in (columns.SIZE, columns.REASON, columns.VALUE)
+        )
+        open_ms = round(frame["date"].iat[-1].timestamp() * 1000)
+        if not 0 <= size <= 1 or not math.isfinite(reason):
+            raise NoVerdict(f"the verdict of {pair} was changed: size {size}, reason {reason}")
+        if reason < _FIRST_SHIM_REASON:
+            return CandleVerdict(open_ms, size, int(reason), value)
+        return self._judge_late(run, pair, open_ms, int(reason))
+
+    def _judge(self, pair: str, block: columns.Block) -> columns.Block:
+        self._check_startup_candles()
+        rows = block.shape[1]
+        if rows == 0:
+            return columns.unready(0, Reason.WARMING_UP)
+        run = self._gated.current_run()
+        block = self.market.beside(pair, block, lambda key, text: run.say_once(key, _warn, text))
+        with run.lock:
+            try:
+                result = run.session.annotate(block)
+            except BadCandles as error:
+                when = ""
+                if 0 <= error.row < rows:
+                    when = f" ({utc_text(int(block[0, error.row]))})"
+                raise BadCandles(
+                    f"bad candles of {pair}: row {error.row}{when}, column {error.column}: {error}",
+                    error.row,
+                    error.column,
+                ) from None
+            except Exception:
+                if self._gated.context is Context.TRADE:
+                    run.unjudged.set(pair, (int(block[0, -1]), block))
+                raise
+            self._note_verdict(run, pair, block, result)
+        return result
+
+    def _note_verdict(
+        self, run: Run, pair: str, block: columns.Block, result: columns.Block
+    ) -> CandleVerdict:
+        self._gated.fingerprint = run.session.fingerprint
+        size, reason, value = (
+            float(result[columns.NAMES.index(name), -1])
+            for name in (columns.SIZE, columns.REASON, columns.VALUE)
+        )
+        verdict = CandleVerdict(int(block[0, -1]), size, int(reason), value)
+        run.verdicts.set(pair, verdict)
+        run.unjudged.pop(pair)
+        run.bridge_up()
+        return verdict
+
+    def _judge_late(self, run: Run, pair: str, open_ms: int, reason: int) -> CandleVerdict:
+        """Asks again about candles that were analysed while the bridge was away: freqtrade would
+        not come back to them before the next candle."""
+        verdict = run.verdicts.get(pair)
+        if verdict is not None and verdict.open_ms == open_ms:
+            return verdict
+        waiting = run.unjudged.get(pair)
+        if waiting is None or waiting[0] != open_ms:
+            error = BridgeError(
+                f"the candles of {pair} were analysed while the bridge gave no usable answer "
+                f"({wire.reason_name(reason)})"
+            )
+            error.reason = Reason(reason) if reason in REASON_TEXT else Reason.UNAVAILABLE
+            raise error
+        return self._note_verdict(
+            run, pair, waiting[1], run.session.annotate(waiting[1], urgent=True)
+        )
+
+    def _failed(self, pair: str, frame: DataFrame, error: Exception) -> DataFrame:
+        if self._gated.context is Context.OPTIMIZE:
+            hint = self._failures.hint(error)
+            raise operational_exception(f"talebridge: {text_of(error)}{hint}") from error
+        reason = reason_of(error)
+        self._failures.report(error, pair)
+        return columns.add(frame, columns.unready(len(frame), reason))
+
+    def _check_startup_candles(self) -> None:
+        """A strategy may set its own count after ours, in its `__init__`."""
+        needed = MEMORY_ROWS[self._gated.settings.window_set]
+        count = self._gated.strategy.startup_candle_count
+        if count >= needed or self.recursive:
+            return
+        text = (
+            f"startup_candle_count is {count}, but a verdict needs {needed} candles: set it to "
+            f"{needed} where the strategy or config.json sets it, or use "
+            "risk_bridge.window_set: compact"
+        )
+        if self._gated.context is Context.OPTIMIZE:
+            raise SettingsRejected(text)
+        run = self._gated.current_run()
+        run.say_once("startup", _warn, text)
+
+
+def _warn(text: str) -> None:
+    logger.warning("talebridge: %s", text)

@@ -1,0 +1,169 @@
+"""From a proposed entry to the stake it gets: the bridge's answer, or what stands in for one."""
+
+from __future__ import annotations
+
+import logging
+import math
+
+from talebridge import portfolio, wire
+from talebridge._generated import REASON_TEXT, Decision, Kind, Reason, Stage
+from talebridge.candles import Candles
+from talebridge.entry import Entry, utc_text
+from talebridge.errors import NoVerdict, reason_of
+from talebridge.failures import SAME_AS_ABSENT, Failures
+from talebridge.gated import Gated
+from talebridge.modes import Context
+from talebridge.run import Run, Sized
+from talebridge.wire import Answer, Question
+
+logger = logging.getLogger(__name__)
+
+_FINAL_TOLERANCE = 1.01
+"""What a final stake may exceed its allowance by: exchanges round amounts and prices."""
+
+
+class Decider:
+    """Decides about entries. A decision is the stake to use, or None for a denial: the entry's own
+    stake, whatever it is, means that it passes untouched."""
+
+    def __init__(self, gated: Gated, failures: Failures, candles: Candles) -> None:
+        self._gated = gated
+        self._failures = failures
+        self._candles = candles
+
+    def size(self, entry: Entry) -> float | None:
+        """About an entry whose stake can still be cut. Never raises."""
+        allowed = self._decide(entry)
+        if self._gated.run is not None and entry.kind is Kind.ENTRY:
+            sized = Sized(entry.now_ms, entry.leverage)
+            self._gated.run.sized.set((entry.pair, entry.side), sized)
+        return allowed
+
+    def confirm(self, entry: Entry, amount: float) -> bool:
+        """About an order of `amount` coins, which can only be placed or not. Never raises."""
+        try:
+            entry.kind, entry.leverage = self._kind_and_leverage(entry)
+            entry.stake = amount * entry.rate / entry.leverage
+        except Exception as error:  # noqa: BLE001 - whatever it is must not pass for approval
+            return self._without_answer(entry, error) is not None
+        return self._decide(entry) is not None
+
+    def _decide(self, entry: Entry) -> float | None:
+        try:
+            run = self._gated.current_run(entry.now_ms)
+            with run.lock:
+                if run.stopped:
+                    return None
+                answer = self._ask(run, entry)
+            return self._apply(run, entry, answer)
+        except Exception as error:  # noqa: BLE001 - whatever it is must not pass for approval
+            return self._without_answer(entry, error)
+
+    def _ask(self, run: Run, entry: Entry) -> Answer:
+        verdict = self._candles.verdict(run, entry.pair)
+        context = self._gated.context
+        snapshot = run.snapshot(entry.now_ms, patient=context is Context.TRADE)
+        question = Question(
+            pair=entry.pair,
+            side=entry.side,
+            kind=entry.kind,
+            stage=entry.stage,
+            candle_open_ms=verdict.open_ms,
+            now_ms=entry.now_ms,
+            size_1024=int(verdict.size * 1024),
+            reason=verdict.reason,
+            value=verdict.value,
+            stake=entry.stake,
+            min_stake=entry.min_stake,
+            leverage=entry.leverage,
+            rate=entry.rate,
+        )
+        answer = run.session.ask(question, snapshot)
+        self._gated.fingerprint = run.session.fingerprint
+        run.bridge_up()
+        if answer.reason == Reason.STALE and context is Context.OPTIMIZE:
+            raise NoVerdict(
+                f"the newest verdict of {entry.pair} at {utc_text(entry.now_ms)} is that of "
+                f"{utc_text(verdict.open_ms)}, which cannot happen in a backtest"
+            )
+        return answer
+
+    def _apply(self, run: Run, entry: Entry, answer: Answer) -> float | None:
+        if self._gated.shadow:
+            return entry.stake
+        if answer.decision is Decision.ALLOW and math.isfinite(entry.stake):
+            return entry.stake
+        allowed: float | None = None
+        if answer.decision is Decision.REDUCE and math.isfinite(entry.stake):
+            if entry.stage is Stage.FINAL:
+                # It can no longer be cut, only be placed or not.
+                fits = entry.stake <= answer.stake * _FINAL_TOLERANCE
+                allowed = entry.stake if fits else None
+            elif answer.stake >= entry.min_stake:
+                allowed = answer.stake
+        if allowed is None or allowed < entry.stake:
+            self._log(run, entry, answer, allowed)
+        return allowed
+
+    def _kind_and_leverage(self, entry: Entry) -> tuple[Kind, float]:
+        """confirm_trade_entry is told neither.
+
+        Backtests confirm every replaced order again, without asking for a stake first; live, only
+        new entries are confirmed.
+        """
+        run = self._gated.current_run(entry.now_ms)
+        sized = run.sized.get((entry.pair, entry.side))
+        replaced = sized is None or sized.now_ms != entry.now_ms
+        if self._gated.context is Context.OPTIMIZE and replaced:
+            for trade in portfolio.open_trades():
+                if trade.pair == entry.pair:
+                    return Kind.REPLACE, float(trade.leverage or 1.0)
+        return Kind.ENTRY, 1.0 if sized is None else sized.leverage
+
+    def _without_answer(self, entry: Entry, error: Exception) -> float | None:
+        """What an entry gets when the bridge could not be asked or gave no usable answer."""
+        if self._gated.context is Context.OPTIMIZE:
+            self._failures.stop(error)
+            return None
+        self._failures.report(error, entry.pair)
+        if self._gated.shadow:
+            return entry.stake
+        policy = self._gated.settings.on_unavailable
+        absent = reason_of(error) in SAME_AS_ABSENT
+        if policy == "deny" or not absent or not math.isfinite(entry.stake):
+            return None
+        return self._by_policy(entry, policy)
+
+    def _by_policy(self, entry: Entry, policy: str) -> float | None:
+        gated = self._gated
+        verdict = None if gated.run is None else gated.run.verdicts.get(entry.pair)
+        newest = 2 if policy == "allow" else gated.settings.last_known_max_age_candles
+        # Age counts from the candle's close.
+        oldest_ms = entry.now_ms - (newest + 1) * gated.timeframe_s * 1000
+        if verdict is None or verdict.open_ms < oldest_ms:
+            allowed = entry.stake if policy == "allow" else 0.0
+        else:
+            # A verdict that is known holds under either policy.
+            allowed = entry.stake * verdict.size
+        if allowed <= 0:
+            return None
+        if entry.stage is Stage.FINAL:
+            # Already cut when its size was asked for.
+            return entry.stake
+        return allowed if allowed >= entry.min_stake else None
+
+    def _log(self, run: Run, entry: Entry, answer: Answer, allowed: float | None) -> None:
+        name = wire.reason_name(answer.reason)
+        verb = "denies" if allowed is None else f"cuts to {allowed:.8g}"
+        _, meaning, ends = REASON_TEXT.get(answer.reason, ("", "", ""))
+        text = (
+            f"talebridge {verb} the {entry.side.name.lower()} {entry.kind.name.lower()} of "
+            f"{entry.pair} with stake {entry.stake:.8g}: {name} "
+            f"({answer.value:.6g}, limit {answer.limit:.6g}). {meaning} Ends: {ends}"
+        )
+        if self._gated.context is not Context.TRADE:
+            logger.debug(text)
+            return
+        # Asked again every few seconds while the signal lasts.
+        candle = entry.now_ms // (self._gated.timeframe_s * 1000)
+        run.say_once((entry.pair, entry.side, entry.kind, name, candle), logger.info, text)

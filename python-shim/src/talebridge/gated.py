@@ -1,0 +1,110 @@
+"""A strategy under the gate: its settings, how it is run, and this process's run of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from talebridge._version import __version__
+from talebridge.config import Settings, engine_settings, resolve
+from talebridge.modes import Context, run_mode, timeframe_seconds
+from talebridge.place import Place
+from talebridge.portfolio import Account
+from talebridge.run import Run, session_key
+from talebridge.session import Session, Terms
+from talebridge.wire import Hello
+
+_BUSY_WAIT_S = 600.0
+"""How long a backtest or hyperopt waits for its turn while other workers keep the bridge busy."""
+
+
+class Gated:
+    """What all parts of a gate know. Pickled with the strategy, without the run.
+
+    Raises SettingsRejected or ValueError when the settings or the timeframe are invalid.
+    """
+
+    def __init__(self, strategy: Any, sources: Sequence[Mapping[str, Any]]) -> None:
+        config = strategy.config
+        self.strategy = strategy
+        self.settings: Settings = resolve([*sources, config.get("risk_bridge")])
+        self.mode_name, self.context = run_mode(config)
+        timeframe = config.get("timeframe") or getattr(strategy, "timeframe", None)
+        self.timeframe_s = timeframe_seconds(timeframe) if self.active else 0
+        self.place: Place = self.settings.place()
+        """Of the bridge in use: that of the settings, or of a private one."""
+        self.fingerprint: str | None = None
+        """Of the decisions, as the bridge told it; None before the first hello."""
+        self.run: Run | None = None
+        """The last run; possibly another process's. `current_run` gives this process's."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "run": None}
+
+    @property
+    def active(self) -> bool:
+        """False in mode `off`, where nothing is asked and nothing changes."""
+        return self.settings.mode != "off"
+
+    @property
+    def shadow(self) -> bool:
+        """Whether everything is asked and recorded but nothing changed."""
+        return self.settings.mode == "shadow"
+
+    @property
+    def may_start_private(self) -> bool:
+        """Whether this run may start a bridge of its own. A bot's has to outlive it: never live."""
+        if self.context is Context.TRADE:
+            return False
+        wanted = self.settings.autostart
+        return wanted == "on" or (wanted == "auto" and self.context is Context.OPTIMIZE)
+
+    def open(self) -> None:
+        """Says hello with a new run. Raises BridgeError."""
+        self.run = None
+        run = self.current_run()
+        with run.lock:
+            run.session.open()
+        self.fingerprint = run.session.fingerprint
+
+    def current_run(self, now_ms: int | None = None) -> Run:
+        """This process's run: a new one after unpickling, a fork, and when time goes back."""
+        run = self.run
+        if run is None or run.pid != os.getpid() or self._went_back(run, now_ms):
+            run = self.run = self._new_run()
+        if now_ms is not None:
+            if now_ms < run.last_ms:
+                # A clock that was ahead has been set right: its samples lie in the future.
+                with run.lock:
+                    run.session.samples.back_to(now_ms)
+            run.last_ms = now_ms
+        return run
+
+    def _went_back(self, run: Run, now_ms: int | None) -> bool:
+        return self.context is Context.OPTIMIZE and now_ms is not None and now_ms < run.last_ms
+
+    def _new_run(self) -> Run:
+        settings = self.settings
+        strategy = self.strategy
+        trade = self.context is Context.TRADE
+        key = session_key(
+            self.mode_name, type(strategy).__name__, strategy.config, settings.session
+        )
+        gate_settings = {**settings.gate, "timeframe_s": self.timeframe_s}
+        hello_s = settings.hello_timeout_ms / 1000
+        batch_s = settings.batch_timeout_s
+        terms = Terms(
+            hello=Hello(f"talebridge-python/{__version__}", self.mode_name, key, gate_settings),
+            engine=engine_settings(settings, self.timeframe_s),
+            window_set=settings.window_set,
+            # Only a bot's loop is in a hurry: a busy machine must not end a backtest.
+            hello_timeout_s=hello_s if trade else max(hello_s, batch_s),
+            gate_timeout_s=settings.timeout_ms / 1000 if trade else batch_s,
+            batch_timeout_s=min(batch_s, hello_s) if trade else batch_s,
+            breaker_s=settings.breaker_s if self.context is not Context.OPTIMIZE else 0.0,
+            deadlines=trade,
+            busy_wait_s=_BUSY_WAIT_S if self.context is Context.OPTIMIZE else 0.0,
+        )
+        session = Session(self.place, terms, self.fingerprint)
+        return Run(session, Account(strategy, real=self.mode_name == "live"))
