@@ -19,17 +19,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgpack
 import numpy as np
 import zmq
 from numpy.typing import NDArray
 
 from talebridge import wire
-from talebridge._generated import Kind, Reason, Side, Stage
-from talebridge.client import Channel, Deadline
+from talebridge._generated import PROTOCOL_VERSION, Kind, Op, Reason, Side, Stage, Status
+from talebridge.client import Channel
+from talebridge.deadline import Deadline
+from talebridge.place import Local
 
 ROUNDS = 20
 # Calls per round, by gap between calls in ms. Long gaps take their time, so they get fewer.
 CALLS = {0: 2000, 2: 120, 20: 25}
+# Questions in one message, and such messages per round.
+TOGETHER = 50
+MESSAGES = 100
 Times = NDArray[np.float64]
 
 # Both ends have compiled and grown what they will before the first round counts.
@@ -48,8 +54,11 @@ DEADLINE_S = 2.0
 class Target:
     """One endpoint, reached by bare pyzmq and by the shim's client, and the session asked there."""
 
-    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], directory: Path) -> None:
-        self.channel = Channel(directory, "gate")
+    def __init__(
+        self, context: zmq.Context[zmq.Socket[bytes]], directory: Path, session: str = "bench"
+    ) -> None:
+        self.session = session
+        self.channel = Channel(Local(directory), "gate")
         self.socket = context.socket(zmq.DEALER)
         self.socket.setsockopt(zmq.LINGER, 0)
         self.socket.setsockopt(zmq.IMMEDIATE, 1)
@@ -62,7 +71,7 @@ class Target:
 
     def open_session(self) -> None:
         """hello and one portfolio: what a bot sends before its first question."""
-        hello = wire.Hello("bench/1", "live", "bench", {"timeframe_s": TIMEFRAME_S})
+        hello = wire.Hello("bench/1", "live", self.session, {"timeframe_s": TIMEFRAME_S})
         reply = self.shim(wire.encode_hello(self.next_id, hello))
         self.handle = wire.decode_hello(reply).handle
         account = wire.Portfolio(1, FIRST_CANDLE_MS, EQUITY, [(FIRST_CANDLE_MS, EQUITY)], [])
@@ -131,6 +140,29 @@ class Target:
         wire.decode_reply(reply, self.next_id)
         return times
 
+    def frame_of_many(self) -> bytes:
+        """One message of questions about as many pairs, as a bot's loop would ask."""
+        self.next_id += 1
+        self.asked += len(PAIRS)
+        question = msgpack.unpackb(wire.encode_gate(0, self.handle, 1, self.question()))[5:]
+        together = [[question[0], f"P{index}/USDT", *question[2:]] for index in range(TOGETHER)]
+        head = [PROTOCOL_VERSION, int(Op.GATES), self.next_id, self.handle, 1]
+        frame: bytes = msgpack.packb([*head, together])
+        return frame
+
+    def measure_many(self) -> Times:
+        """Round-trip times of messages of many questions in microseconds per question."""
+        times = np.empty(MESSAGES)
+        frames = [self.frame_of_many() for _ in range(MESSAGES)]
+        for call, frame in enumerate(frames):
+            start = time.perf_counter_ns()
+            reply = self.exchange(frame)
+            times[call] = (time.perf_counter_ns() - start) / 1000 / TOGETHER
+        (answers,) = wire.decode_reply(reply, self.next_id)
+        if [answer[0] for answer in answers] != [int(Status.OK)] * TOGETHER:
+            raise RuntimeError(f"not all were answered: {answers}")
+        return times
+
     def measure_shim(self, calls: int) -> Times:
         """Round-trip times of the shim's whole client in microseconds, back to back."""
         times = np.empty(calls)
@@ -175,7 +207,7 @@ def in_turns(
 def percentiles(rounds: list[Times]) -> dict[str, float]:
     """Of all rounds together, in microseconds."""
     p50, p99, p999 = np.percentile(np.concatenate(rounds), [50, 99, 99.9])
-    return {"p50_us": round(p50, 1), "p99_us": round(p99, 1), "p999_us": round(p999, 1)}
+    return {"p50_us": round(p50, 2), "p99_us": round(p99, 2), "p999_us": round(p999, 2)}
 
 
 def main() -> None:
@@ -205,13 +237,15 @@ def main() -> None:
                 )
                 for gap_ms, calls in CALLS.items()
             }
+            many = [gate.measure_many() for _ in range(ROUNDS)]
             shim = in_turns(partial(Target.measure_shim, calls=CALLS[0]), gate, echo)
         finally:
             echo_process.kill()
             echo_process.wait()
             context.destroy(linger=0)
     sizes = {"request": len(request), "reply": len(reply)}
-    print(json.dumps({"rounds": ROUNDS, "bytes": sizes, "gaps": gaps, "shim": shim}))
+    result = {"rounds": ROUNDS, "bytes": sizes, "gaps": gaps, "shim": shim}
+    print(json.dumps({**result, "fifty": percentiles(many)}))
 
 
 if __name__ == "__main__":
