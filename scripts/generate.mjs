@@ -15,7 +15,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 /** @typedef {{ protocol_version: number, protocol_minor: number, op: Codes, status: Codes, decision: Codes, side: Codes, kind: Codes, stage: Codes, position_state: Codes, session_status: Codes, run_mode: string[], limits: Codes }} Enums */
 /** @typedef {{ name: string, unit: string, memory_rows: { standard: number, compact: number }, gate: boolean, meaning: string }} Column */
 /** @typedef {{ version: string, columns: Column[], memory: { standard: number, compact: number } }} EngineFacts */
-/** @typedef {{ path: string, kind: string, default: unknown, by_profile: Record<string, unknown> | null, choices: string[], part: string, meaning: string, values: string, written: boolean }} Setting */
+/** @typedef {{ path: string, kind: string, default: unknown, by_profile: Record<string, unknown> | null, choices: string[], part: string, meaning: string, values: string, written: boolean, required: boolean }} Setting */
 
 /** @param {string} path */
 const readJson = (path) => JSON.parse(readFileSync(join(root, path), "utf8"));
@@ -301,6 +301,8 @@ function flatten(schema, describe, prefix = "") {
   return Object.entries(schema.properties).flatMap(([key, node]) => {
     const path = prefix === "" ? key : `${prefix}.${key}`;
     if (node.type === "object") return flatten(node, describe, path);
+    // A part that is off unless given: itself, then what is in it.
+    const inner = node.anyOf?.[0]?.type === "object" ? flatten(node.anyOf[0], describe, path) : [];
     return [
       {
         path,
@@ -312,7 +314,9 @@ function flatten(schema, describe, prefix = "") {
         meaning: node.description,
         values: describe(node),
         written: node["x-written"] === true,
+        required: (schema.required ?? []).includes(key),
       },
+      ...inner,
     ];
   });
 }
@@ -373,8 +377,27 @@ ${rows.join("\n")}
 `;
 }
 
+/** @param {{ name: string, type: string, labels: readonly string[], help: string }[]} metrics */
+function metricsDoc(metrics) {
+  const rows = metrics.map(
+    ({ name, type, labels, help }) =>
+      `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(", ") || "–"} | ${cell(help)} |`,
+  );
+  return `${NOTE("bridge/src/metrics/families.ts")}
+# Metrics
+
+What \`/metrics\` serves when \`metrics.listen\` is set in the daemon's configuration. Labels come from closed lists: no pair, session or client is ever one.
+What to watch, and which alarms to set: [operations](operations.md).
+
+| metric | type | labels | meaning |
+|---|---|---|---|
+${rows.join("\n")}
+`;
+}
+
 /** @param {Setting} s */
 function defaultText(s) {
+  if (s.required) return "must be given";
   if (s.by_profile !== null) {
     return Object.entries(s.by_profile)
       .map(([name, value]) => `${name} ${value ?? "off"}`)
@@ -392,7 +415,7 @@ function configDoc(settings, daemon) {
         (s) => `| \`${s.path}\` | ${cell(s.values)} | ${cell(s.written ? "–" : defaultText(s))} | ${cell(s.meaning)} |`,
       )
       .join("\n")}\n`;
-  return `${NOTE("bridge/src/config/settings.ts and daemon.ts")}
+  return `${NOTE("bridge/src/config/settings.ts and daemon_schema.ts")}
 # Configuration
 
 ## The strategy's side: \`risk_bridge\` in freqtrade's config.json
@@ -436,8 +459,9 @@ async function generateAll() {
   /** @param {string} name @returns {Promise<any>} */
   const load = (name) => import(pathToFileURL(join(dist, name)).href);
   const { SettingsSchema } = await load("settings.js");
-  const { DaemonSchema } = await load("daemon.js");
+  const { DaemonSchema } = await load("daemon_schema.js");
   const { describe } = await load("check.js");
+  const { METRICS } = await load("../metrics/families.js");
   const settings = flatten(SettingsSchema, describe);
   const daemon = flatten(DaemonSchema, describe);
   const engine = readEngine();
@@ -449,6 +473,7 @@ async function generateAll() {
   files.set("protocol/daemon.schema.json", jsonSchema(DaemonSchema));
   files.set("docs/columns.md", columnsDoc(engine));
   files.set("docs/config.md", configDoc(settings, daemon));
+  files.set("docs/metrics.md", metricsDoc(METRICS));
   return files;
 }
 

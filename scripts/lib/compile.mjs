@@ -2,8 +2,9 @@
 
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { bundleTypebox } from "./bundle.mjs";
 import { readIfThere, runLogged } from "./exec.mjs";
-import { ADDON, LOGS, ROOT } from "./paths.mjs";
+import { ADDON, FAULTY_ADDON, LOGS, ROOT } from "./paths.mjs";
 
 const CURRENT = "up to date";
 const TSC_PROJECTS = ["bridge", "demo"];
@@ -31,17 +32,31 @@ export function readCargoMessages(messages) {
 }
 
 /** @returns {Promise<string>} what was done */
-export async function buildEngine() {
-  const args = ["build", "--release", "--locked", "-p", "talebridge-engine", "--features", "napi"];
+export function buildEngine() {
+  return buildAddon(ADDON, "release", "napi");
+}
+
+/** @returns {Promise<string>} what was done */
+export function buildFaultyEngine() {
+  return buildAddon(FAULTY_ADDON, "faults", "napi,fault-injection");
+}
+
+/**
+ * @param {string} file where the addon goes
+ * @param {string} profile of the workspace's Cargo.toml
+ * @param {string} features
+ */
+async function buildAddon(file, profile, features) {
+  const args = ["build", "--profile", profile, "--locked", "-p", "talebridge-engine", "--features", features];
   const { stdout } = await runLogged("cargo", [...args, "--message-format", "json-render-diagnostics"], {
-    logFile: join(LOGS, "cargo-build.log"),
+    logFile: join(LOGS, `cargo-build-${profile}.log`),
   });
   const { library, compiled } = readCargoMessages(stdout);
-  if (!existsSync(ADDON) || !readFileSync(ADDON).equals(readFileSync(library))) {
-    mkdirSync(dirname(ADDON), { recursive: true });
+  if (!existsSync(file) || !readFileSync(file).equals(readFileSync(library))) {
+    mkdirSync(dirname(file), { recursive: true });
     // A process that has the old file mapped keeps it; overwriting in place would crash it.
-    copyFileSync(library, `${ADDON}.new`);
-    renameSync(`${ADDON}.new`, ADDON);
+    copyFileSync(library, `${file}.new`);
+    renameSync(`${file}.new`, file);
     return `built (${compiled} crates)`;
   }
   return compiled === 0 ? CURRENT : `built (${compiled} crates), same bits`;
@@ -55,6 +70,7 @@ export async function buildTypeScript() {
   const complete = TSC_PROJECTS.every((project) => existsSync(join(ROOT, project, "dist")));
   const args = [join(ROOT, "node_modules", "typescript", "bin", "tsc"), "-b", ...TSC_PROJECTS];
   await runLogged(process.execPath, complete ? args : [...args, "--force"], { logFile: join(LOGS, "tsc-build.log") });
+  const bundled = await bundleTypebox();
   const changed = TSC_PROJECTS.filter((_, i) => readIfThere(String(infos[i])) !== before[i]);
-  return changed.length === 0 && complete ? CURRENT : `built ${changed.join(" and ") || "again"}`;
+  return changed.length === 0 && complete && !bundled ? CURRENT : `built ${changed.join(" and ") || "again"}`;
 }

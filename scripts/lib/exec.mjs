@@ -105,9 +105,10 @@ export function runAnyway(command, args, options) {
     const stdout = [];
     /** @type {Buffer[]} */
     const output = [];
-    const finish = () => {
+    /** @param {() => void} settle called when the log is on disk */
+    const finish = (settle) => {
       children.delete(child);
-      log.end();
+      log.end(settle);
     };
     child.stdout.on("data", (/** @type {Buffer} */ chunk) => {
       stdout.push(chunk);
@@ -119,16 +120,16 @@ export function runAnyway(command, args, options) {
       log.write(chunk);
     });
     child.on("error", (error) => {
-      finish();
-      reject(new Error(`${command} could not be started: ${error.message}`));
+      finish(() => reject(new Error(`${command} could not be started: ${error.message}`)));
     });
     child.on("close", (code, signal) => {
-      finish();
-      resolve({
-        code: code ?? 128 + (signal === null ? 0 : constants.signals[signal]),
-        stdout: Buffer.concat(stdout).toString("utf8"),
-        output: Buffer.concat(output).toString("utf8"),
-      });
+      finish(() =>
+        resolve({
+          code: code ?? 128 + (signal === null ? 0 : constants.signals[signal]),
+          stdout: Buffer.concat(stdout).toString("utf8"),
+          output: Buffer.concat(output).toString("utf8"),
+        }),
+      );
     });
   });
 }

@@ -10,3 +10,5 @@ export const LOGS = join(CACHE, "logs");
 export const VENV = join(ROOT, ".venv");
 export const VENV_PYTHON = join(VENV, "bin", "python");
 export const ADDON = join(ROOT, "bridge", "native", "engine.node");
+/** The addon with injected faults, for tests and campaigns; kept apart from what is shipped. */
+export const FAULTY_ADDON = join(CACHE, "engine-faults.node");

@@ -1,7 +1,7 @@
 /** Set-up and build in order, under one lock. */
 
 import { join } from "node:path";
-import { buildEngine, buildTypeScript } from "./compile.mjs";
+import { buildEngine, buildFaultyEngine, buildTypeScript } from "./compile.mjs";
 import { withLock } from "./lock.mjs";
 import { CACHE } from "./paths.mjs";
 import { say, step } from "./progress.mjs";
@@ -33,6 +33,13 @@ export function prepare(python) {
 /** Addon and daemon only; the packages have to be installed. */
 export function build() {
   return exclusively(buildSteps);
+}
+
+/** The addon with injected faults, for tests and campaigns. */
+export function buildFaults() {
+  return exclusively(async () => {
+    await step("engine with faults", buildFaultyEngine);
+  });
 }
 
 /**

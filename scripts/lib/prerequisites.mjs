@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** Oldest versions that work. @type {{ node: number[], rust: number[], python: number[] }} */
-export const MINIMUM = { node: [20, 11], rust: [1, 89], python: [3, 11] };
+export const MINIMUM = { node: [20, 15], rust: [1, 89], python: [3, 11] };
 
 const PYTHON_NAMES = ["python3", "python3.13", "python3.12", "python3.11", "python3.14", "python"];
 const PROBE_TIMEOUT_MS = 60000;

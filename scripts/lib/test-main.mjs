@@ -4,7 +4,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { readIfThere, runAnyway, stopChildrenOnSignal, tail } from "./exec.mjs";
 import { CACHE, LOGS } from "./paths.mjs";
-import { fail, prepare } from "./prepare.mjs";
+import { buildFaults, fail, prepare } from "./prepare.mjs";
 import { elapsedSeconds, formatSeconds, say, step } from "./progress.mjs";
 import { suiteTable, total, totalLine } from "./suites.mjs";
 import { LAST_LANE, readTestOptions, suites, USAGE } from "./test-plan.mjs";
@@ -28,6 +28,7 @@ export async function main(args, python) {
   }
   stopChildrenOnSignal();
   await prepare(python).catch(fail);
+  if (options.groups.includes("ts")) await buildFaults().catch(fail);
   rmSync(RESULTS, { recursive: true, force: true });
   mkdirSync(RESULTS, { recursive: true });
   const wanted = suites(RESULTS).filter(({ group }) => options.groups.includes(group));

@@ -50,7 +50,7 @@ export function suites(results) {
   };
   /** @type {(name: string, cwd: string) => Suite} */
   const pytest = (name, cwd) => {
-    const file = join(results, `pytest-${cwd}.xml`);
+    const file = join(results, `pytest-${cwd.replaceAll("/", "-")}.xml`);
     return {
       name,
       group: "python",
@@ -78,6 +78,7 @@ export function suites(results) {
     check("ruff format", "lint", 1, tool("ruff"), ["format", "--check", "."]),
     check("mypy, shim", "lint", 1, tool("mypy"), [], "python-shim"),
     check("mypy, demo", "lint", 1, tool("mypy"), ["."], "demo"),
+    check("licences", "lint", 1, node, ["scripts/check-licences.mjs"]),
     check("vector code", "lint", 1, node, ["scripts/check-simd.mjs"]),
     check("rustfmt", "lint", 0, "cargo", ["fmt", "--check"]),
     check("clippy", "lint", 0, "cargo", [
@@ -95,6 +96,7 @@ export function suites(results) {
     vitest("vitest, unit", "unit", 1),
     pytest("pytest, shim", "python-shim"),
     pytest("pytest, demo", "demo"),
+    pytest("pytest, peers", "bench/peers"),
     vitest("end to end", "e2e", LAST_LANE),
   ];
 }

@@ -73,8 +73,8 @@ describe("a machine with everything", () => {
 });
 
 describe("a machine that lacks", () => {
-  it.each(["v18.20.4", "v20.10.0", "v12.22.0"])("a new enough Node: %s", (version) => {
-    expect(checkNode(version)).toMatchObject([{ what: "Node.js ≥ 20.11", found: `this is Node ${version}` }]);
+  it.each(["v18.20.4", "v20.14.0", "v12.22.0"])("a new enough Node: %s", (version) => {
+    expect(checkNode(version)).toMatchObject([{ what: "Node.js ≥ 20.15", found: `this is Node ${version}` }]);
   });
 
   it.each([

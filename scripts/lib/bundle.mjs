@@ -1,0 +1,24 @@
+/** Puts what the bridge uses of typebox into one file. */
+import { readFileSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "./paths.mjs";
+
+const FACADE = join(ROOT, "bridge", "dist", "typebox.js");
+const IMPORTS_TYPEBOX = /from ["']typebox/;
+
+/** Replaces the compiled bridge/src/typebox.ts by itself with all it imports. @returns {Promise<boolean>} whether there was anything to do */
+export async function bundleTypebox() {
+  if (!IMPORTS_TYPEBOX.test(readFileSync(FACADE, "utf8"))) return false;
+  // Imported only here: this module is loaded before the packages of a fresh clone are installed.
+  const { rolldown } = await import("rolldown");
+  const bundle = await rolldown({ input: FACADE, platform: "node" });
+  try {
+    // Beside its place first: a daemon that starts meanwhile finds a whole file.
+    const beside = `${FACADE}.new`;
+    await bundle.write({ file: beside, format: "esm" });
+    renameSync(beside, FACADE);
+  } finally {
+    await bundle.close();
+  }
+  return true;
+}
