@@ -13,11 +13,15 @@ const RUN_MS = 240_000;
 let market: Market;
 let exchange: Exchange;
 let user: UserDir;
+/** Extra configuration that names a market pair. */
+let withMarket: string;
 
 beforeAll(async () => {
   market = await syntheticMarket();
   exchange = await startExchange(market.pairs);
   user = makeUserDir({ datadir: market.datadir, pairs: market.pairs, exchange: exchange.url });
+  // Lookahead-analysis takes the first pair with enough trades, so this is another one's market.
+  withMarket = user.extra("market", { risk_bridge: { market_pair: market.pairs.at(-1) } });
 }, RUN_MS);
 
 afterAll(async () => {
@@ -37,15 +41,17 @@ function readCsv(file: string): readonly Readonly<Record<string, string>>[] {
 
 // One run each: given a list, freqtrade analyses the first strategy again under the names of the others.
 it.each([
-  { strategy: "GateOnly", bias: "False" },
-  { strategy: "DipsGated", bias: "False" },
-  { strategy: "Biased", bias: "True" },
+  { strategy: "GateOnly", bias: "False", market_pair: false },
+  { strategy: "GateOnly", bias: "False", market_pair: true },
+  { strategy: "DipsGated", bias: "False", market_pair: false },
+  { strategy: "Biased", bias: "True", market_pair: false },
 ])(
-  "lookahead-analysis of $strategy: has_bias $bias",
-  async ({ strategy, bias }) => {
-    const csv = join(user.root, `${strategy}.csv`);
+  "lookahead-analysis of $strategy, market pair $market_pair: has_bias $bias",
+  async ({ strategy, bias, market_pair }) => {
+    const csv = join(user.root, `${strategy}-${market_pair}.csv`);
     const done = await freqtrade("lookahead-analysis", {
       user,
+      configs: market_pair ? [withMarket] : [],
       args: [
         ...["--strategy", strategy, "--timerange", market.shortTimerange],
         ...["--minimum-trade-amount", "4", "--targeted-trade-amount", "5", "--lookahead-analysis-exportfilename", csv],
@@ -62,13 +68,14 @@ it.each([
   RUN_MS,
 );
 
-it(
-  "recursive-analysis sees no variance on any risk_ column from the engine's memory M on",
-  async () => {
+it.each([false, true])(
+  "recursive-analysis sees no variance on any risk_ column from the engine's memory M on, market pair %s",
+  async (market_pair) => {
     const memory = await memoryRows();
     const starts = [Math.floor(memory / 2), memory, memory + 13, 2 * memory];
     const done = await freqtrade("recursive-analysis", {
       user,
+      configs: market_pair ? [withMarket] : [],
       args: [
         ...["--strategy", "GateOnly", "--timerange", market.shortTimerange],
         ...["--startup-candle", ...starts.map(String)],

@@ -10,12 +10,16 @@ interface Ready {
   readonly dir: string;
   readonly pid: number;
   readonly boot: string;
+  readonly gate?: unknown;
+  readonly batch?: unknown;
 }
 
 export interface Daemon {
   readonly dir: string;
   readonly pid: number;
   readonly boot: string;
+  /** Its tcp addresses, if it has any. */
+  readonly tcp: { readonly gate: string; readonly batch: string } | null;
   readonly process: Running;
   /** SIGKILL: no farewell, no clean-up, as a crash leaves things. */
   crash(): Promise<void>;
@@ -23,9 +27,10 @@ export interface Daemon {
   stop(): Promise<number | null>;
 }
 
-/** @param dir socket directory @param journalDir where the journal goes */
-export async function startDaemon(dir: string, journalDir: string): Promise<Daemon> {
-  const process_ = new Running(process.execPath, [DAEMON_JS, "serve", "--dir", dir, "--journal-dir", journalDir]);
+/** @param dir socket directory @param journalDir where the journal goes @param more arguments of `serve` */
+export async function startDaemon(dir: string, journalDir: string, more: readonly string[] = []): Promise<Daemon> {
+  const args = [DAEMON_JS, "serve", "--dir", dir, "--journal-dir", journalDir, ...more];
+  const process_ = new Running(process.execPath, args);
   const ready = await until("daemon ready", () => readyLine(process_.stdout), {
     timeout_ms: READY_MS,
     every_ms: 20,
@@ -35,6 +40,7 @@ export async function startDaemon(dir: string, journalDir: string): Promise<Daem
     dir: ready.dir,
     pid: ready.pid,
     boot: ready.boot,
+    tcp: tcpOf(ready),
     process: process_,
     async crash() {
       process_.signal("SIGKILL");
@@ -44,6 +50,10 @@ export async function startDaemon(dir: string, journalDir: string): Promise<Daem
       return (await process_.stop("SIGTERM")).code;
     },
   };
+}
+
+function tcpOf({ gate, batch }: Ready): Daemon["tcp"] {
+  return typeof gate === "string" && typeof batch === "string" ? { gate, batch } : null;
 }
 
 function readyLine(stdout: string): Ready | undefined {
