@@ -75,7 +75,7 @@ export async function openEntrances(parts: EntranceParts): Promise<Entrances> {
   };
   try {
     await door?.open();
-    for (const socket of sockets) await startSocket(socket);
+    for (const socket of sockets) startSocket(socket);
   } catch (error) {
     await close();
     throw error;
@@ -107,9 +107,9 @@ function guardDescriptors(
 }
 
 /** A port that is taken, or an address this machine does not have, is a wrong configuration. */
-async function startSocket(socket: ServerSocket): Promise<void> {
+function startSocket(socket: ServerSocket): void {
   try {
-    await socket.start();
+    socket.start();
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     throw new ConfigError(

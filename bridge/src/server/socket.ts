@@ -75,32 +75,35 @@ export class ServerSocket {
   }
 
   /** Binds, a file with mode 0600, and begins to serve. */
-  async start(): Promise<void> {
+  start(): void {
     this.router.events.on("accept", this.options.onAccepted);
-    await this.bind(this.wanted);
+    this.bind(this.wanted);
     this.loop = this.serve();
   }
 
-  private async bind(endpoint: string): Promise<void> {
-    const { address } = this.options;
-    if (address.transport === "ipc") await this.bindFile(address.path);
-    else await this.router.bind(endpoint);
-  }
-
-  /** Drops every connection and listens again. Clients connect anew; what they had asked is not answered. */
+  /**
+   * Drops every connection and listens again. Clients connect anew; what they had asked is not answered. Binding and unbinding wait for no one, so
+   * they are done on this thread: zeromq.js would do them on another, while this one may look at the same socket for a message.
+   */
   async dropConnections(): Promise<void> {
     const { endpoint } = this;
     // libzmq closes what a listener has accepted together with the listener.
-    await this.router.unbind(endpoint);
+    this.router.unbindSync(endpoint);
     while (!this.closed) {
       try {
-        await this.bind(endpoint);
+        this.bind(endpoint);
         return;
       } catch (error) {
         this.sparse.say("bind", () => this.options.log.error({ err: error, endpoint }, "cannot listen again yet"));
         await setTimeout(RETRY_MS);
       }
     }
+  }
+
+  private bind(endpoint: string): void {
+    const { address } = this.options;
+    if (address.transport === "ipc") this.bindFile(address.path);
+    else this.router.bindSync(endpoint);
   }
 
   /** Where it is to listen. */
@@ -114,10 +117,10 @@ export class ServerSocket {
     return this.router.lastEndpoint ?? "";
   }
 
-  private async bindFile(path: string): Promise<void> {
+  private bindFile(path: string): void {
     const umask = process.umask(0o177);
     try {
-      await this.router.bind(this.wanted);
+      this.router.bindSync(this.wanted);
     } finally {
       process.umask(umask);
     }

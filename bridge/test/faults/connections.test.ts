@@ -1,5 +1,4 @@
 /** Clients that connect and go, never speak, stop in the middle of a word, never listen, or are too many: a real daemon, bare sockets. */
-import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import type { Socket } from "node:net";
 import { join } from "node:path";

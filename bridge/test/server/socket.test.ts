@@ -1,5 +1,5 @@
-/** One ROUTER socket by itself: whose turn it is when many have asked. */
-import { rmSync } from "node:fs";
+/** One ROUTER socket by itself: whose turn it is when many have asked, and what is left after all are sent away. */
+import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
@@ -12,11 +12,8 @@ import { temporaryDir } from "./harness.js";
 const LONG = 5000;
 const SHORT = 90;
 
-/** Sizes of the messages in the order in which they were handled, when all were there before the first was. */
-async function orderOf(intake: number): Promise<number[]> {
-  const dir = temporaryDir();
-  const path = join(dir, "x.sock");
-  const handled: number[] = [];
+/** A socket that listens at `path`, notes the size of each message and answers it. */
+function listen(path: string, intake: number, handled: number[]): ServerSocket {
   const socket = new ServerSocket({
     address: { transport: "ipc", path },
     max_message_bytes: 65_536,
@@ -30,7 +27,16 @@ async function orderOf(intake: number): Promise<number[]> {
       reply([Buffer.from("x")]);
     },
   });
-  await socket.start();
+  socket.start();
+  return socket;
+}
+
+/** Sizes of the messages in the order in which they were handled, when all were there before the first was. */
+async function orderOf(intake: number): Promise<number[]> {
+  const dir = temporaryDir();
+  const path = join(dir, "x.sock");
+  const handled: number[] = [];
+  const socket = listen(path, intake, handled);
   const [flood, single] = [new Dealer({ linger: 0 }), new Dealer({ linger: 0 })];
   try {
     for (const client of [flood, single]) {
@@ -63,5 +69,27 @@ describe("a socket many clients ask", () => {
   it("with an intake of one leaves the order to ZeroMQ, which counts messages", async () => {
     const order = await orderOf(1);
     expect([order.length, order.filter((bytes) => bytes === SHORT).length]).toEqual([25, 5]);
+  });
+});
+
+describe("a socket that drops its connections", () => {
+  it("can be connected to afterwards, every time", { timeout: 60_000 }, async () => {
+    const dir = temporaryDir();
+    const path = join(dir, "x.sock");
+    const socket = listen(path, 1, []);
+    try {
+      for (let round = 0; round < 100; round++) {
+        const client = new Dealer({ linger: 0, immediate: true, sendTimeout: 5000, receiveTimeout: 5000 });
+        client.connect(`ipc://${path}`);
+        await client.send(Buffer.alloc(1));
+        await client.receive();
+        await socket.dropConnections();
+        client.close();
+        expect(statSync(path).mode & 0o777).toBe(0o600);
+      }
+    } finally {
+      await socket.close();
+      rmSync(dir, { recursive: true, force: true });
+    }
   });
 });
