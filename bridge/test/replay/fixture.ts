@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { loadEngine } from "../../src/engine/engine.js";
 import { type ReadResult, readBacktest } from "../../src/replay/read/backtest.js";
-import { replay } from "../../src/replay/run/replay.js";
+import { type ReplayInput, replay } from "../../src/replay/run/replay.js";
 import type { ReplayResult } from "../../src/replay/run/result.js";
 import { replaySettings } from "../../src/replay/settings.js";
 
@@ -36,6 +36,7 @@ export async function replayOf(
   backtest: ReadResult,
   assignments: readonly string[] = [],
   datadir = DATADIR,
+  charts?: ReplayInput["charts"],
 ): Promise<ReplayResult> {
   const sources = { exported: backtest.risk_bridge, file: null, profile: null, assignments };
   const { resolution, from } = replaySettings(sources, backtest.timeframe_ms / 1000, engine);
@@ -47,6 +48,7 @@ export async function replayOf(
     settings_from: from,
     engine,
     software: { talebridge: "0.0.0", node: "0.0.0" },
+    ...(charts === undefined ? {} : { charts }),
   });
 }
 

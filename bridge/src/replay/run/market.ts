@@ -3,6 +3,7 @@ import type { Resolution } from "../../config/resolve.js";
 import type { Engine } from "../../engine/types.js";
 import { type CandleSource, type Candles, readCandles, slice, toBlock } from "../read/candles.js";
 import { ReplayInputError } from "../read/error.js";
+import { type PairSeries, pairSeries } from "./series.js";
 
 /** What the engine says of one closed candle. */
 export interface CandleVerdict {
@@ -18,6 +19,8 @@ export interface PairMarket {
   readonly rows: number;
   /** Rows before the backtest begins: fewer than the engine's memory means that its first candles cannot be judged. */
   readonly rows_before_start: number;
+  /** From the start of the backtest on; null when no chart is wanted. */
+  readonly series: PairSeries | null;
   /** Verdict of the last candle that had closed at a time; null when there is none. */
   verdictAt(t_ms: number): CandleVerdict | null;
   /** Close of the last candle that had closed at a time; NaN when there is none. */
@@ -36,6 +39,7 @@ const PRICE_TOLERANCE = 1e-3;
 /**
  * Reads and annotates one pair.
  * Only the engine's memory before the start is kept: rows do not depend on older candles, and a gated backtest loads no more either.
+ * @param chart_buckets most points of its {@link PairMarket.series}; 0: none is made
  * @throws ReplayInputError when candles are absent, do not cover the backtest, or are not valid
  */
 export async function loadMarket(
@@ -44,6 +48,7 @@ export async function loadMarket(
   span: { readonly start_ms: number; readonly end_ms: number },
   resolved: Resolved,
   engine: Engine,
+  chart_buckets = 0,
 ): Promise<PairMarket> {
   const all = await readCandles(pair, source);
   const { timeframe_ms } = source;
@@ -56,14 +61,25 @@ export async function loadMarket(
       `The candles of ${pair} in ${source.datadir} do not cover the backtest (${day(span.start_ms)} to ${day(span.end_ms)}). Give the directory the backtest ran on with --datadir.`,
     );
   }
-  const { size, reason, value } = await annotate(pair, candles, resolved, engine);
+  const column = await annotate(pair, candles, resolved, engine);
+  const [size, reason, value] = [column("risk_size"), column("risk_reason"), column("risk_value")];
   const first_ms = candles.t_ms[0] ?? Number.NaN;
+  const rows_before_start = Math.max(0, Math.min(start, resolved.memory_rows));
   const rowOf = (t_ms: number): number => Math.floor((t_ms - first_ms) / timeframe_ms);
   return {
     pair,
     first_ms,
     rows: candles.rows,
-    rows_before_start: Math.max(0, Math.min(start, resolved.memory_rows)),
+    rows_before_start,
+    series:
+      chart_buckets === 0
+        ? null
+        : pairSeries(
+            pair,
+            candles,
+            { size, adverse_long: column("risk_adverse_q_long"), adverse_short: column("risk_adverse_q_short") },
+            { first_row: rows_before_start, timeframe_ms, max_buckets: chart_buckets },
+          ),
     verdictAt(t_ms) {
       const row = rowOf(t_ms) - 1;
       const candle_open_ms = candles.t_ms[row];
@@ -84,13 +100,10 @@ export async function loadMarket(
   };
 }
 
-interface Verdicts {
-  readonly size: Float64Array;
-  readonly reason: Float64Array;
-  readonly value: Float64Array;
-}
+/** Values of one of the engine's columns, by its name. */
+type ColumnOf = (name: string) => Float64Array;
 
-async function annotate(pair: string, candles: Candles, resolved: Resolved, engine: Engine): Promise<Verdicts> {
+async function annotate(pair: string, candles: Candles, resolved: Resolved, engine: Engine): Promise<ColumnOf> {
   const result = await engine.annotate(resolved.params, toBlock(candles), candles.rows);
   if (!result.ok) {
     const at = candles.t_ms[result.row];
@@ -98,14 +111,13 @@ async function annotate(pair: string, candles: Candles, resolved: Resolved, engi
     throw new ReplayInputError(`The candles of ${pair}${where} cannot be judged: ${result.message}.`);
   }
   const bytes = new DataView(result.block.buffer, result.block.byteOffset, result.block.byteLength);
-  const column = (name: string): Float64Array => {
+  return (name) => {
     const at = engine.columns.findIndex((spec) => spec.name === name);
     if (at < 0) throw new Error(`the engine addon has no column ${name}: run \`npm run build\``);
     return Float64Array.from({ length: candles.rows }, (_, row) =>
       bytes.getFloat64((at * candles.rows + row) * 8, true),
     );
   };
-  return { size: column("risk_size"), reason: column("risk_reason"), value: column("risk_value") };
 }
 
 function day(t_ms: number): string {

@@ -12,6 +12,7 @@ import { thin } from "../statistics/thin.js";
 import { type Leg, legsOf } from "./legs.js";
 import { loadMarket, type PairMarket, type Resolved } from "./market.js";
 import { type Entry, RESULT_VERSION, type ReplayResult, type SideTotals } from "./result.js";
+import type { PairSeries } from "./series.js";
 import { type Curves, type JudgedLeg, walk } from "./walk.js";
 
 const CHART_BUCKETS = 400;
@@ -25,6 +26,8 @@ export interface ReplayInput {
   readonly settings_from: readonly string[];
   readonly engine: Engine;
   readonly software: { readonly talebridge: string; readonly node: string };
+  /** Wants prices and risk of every pair for charts, in at most so many points for all pairs together. */
+  readonly charts?: { readonly max_points: number; take(series: PairSeries): void };
   /** Called with what is being done, and how far: done of total. */
   progress?(stage: "candles" | "entries", done: number, total: number): void;
 }
@@ -97,7 +100,10 @@ async function loadMarkets(input: ReplayInput): Promise<Map<string, PairMarket>>
     input.progress?.("candles", markets.size, pairs.length);
     const { trading_mode, timeframe, timeframe_ms } = backtest;
     const source = { datadir, trading_mode, timeframe, timeframe_ms };
-    markets.set(pair, await loadMarket(pair, source, backtest, resolved, engine));
+    const points = input.charts === undefined ? 0 : Math.max(1, Math.floor(input.charts.max_points / pairs.length));
+    const market = await loadMarket(pair, source, backtest, resolved, engine, points);
+    if (market.series !== null) input.charts?.take(market.series);
+    markets.set(pair, market);
   }
   return markets;
 }
