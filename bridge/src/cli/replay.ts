@@ -139,7 +139,11 @@ function writeWhole(path: string, text: string): void {
   }
 }
 
-const STAGES = { candles: "judging candles, pair", entries: "judging entries," } as const;
+const STAGES = {
+  candles: "judging candles, pair",
+  entries: "judging entries,",
+  statistics: "drawing placebos,",
+} as const;
 
 /** On a terminal one line that counts; otherwise one line per stage. */
 class Progress {

@@ -18,6 +18,13 @@ function tradeTable(path: string, strategy: string): Record<string, unknown>[] {
   return JSON.parse(new TextDecoder().decode(members[name])).strategy[strategy].trades;
 }
 
+/** freqtrade's ratios of a strategy, read without the code under test. */
+function ownFigures(path: string, strategy: string): Record<"sharpe" | "sortino" | "calmar" | "profit_factor", number> {
+  const members = unzipSync(readFileSync(path));
+  const name = Object.keys(members).find((member) => /\d\.json$/.test(member)) ?? "";
+  return JSON.parse(new TextDecoder().decode(members[name])).strategy[strategy];
+}
+
 describe.each(CASES)("a replay of $name", (case_) => {
   it("agrees with freqtrade's own totals to the cent and with its wallet record", async () => {
     const { checks, without } = await replayCase(case_);
@@ -55,6 +62,30 @@ describe.each(CASES)("a replay of $name", (case_) => {
     );
     expect(effect.profit_change_abs).toBeCloseTo(gated.profit_abs - without.profit_abs, 8);
     expect(effect.loss_avoided_abs - effect.profit_foregone_abs).toBeCloseTo(effect.profit_change_abs, 8);
+  });
+
+  it("has freqtrade's own ratios, and tables that add up", async () => {
+    const { effect, groups, second_order, without, with: gated, counts, candidates } = await replayCase(case_);
+    const own = ownFigures(case_.path, case_.strategy);
+    for (const figure of ["sharpe", "sortino", "calmar", "profit_factor"] as const) {
+      const found = effect.figures.find((row) => row.figure === figure);
+      expect(found?.without, figure).toBeCloseTo(own[figure], 6);
+    }
+    const drawdown = effect.figures.find((row) => row.figure === "drawdown_closed");
+    expect(drawdown?.without).toBeCloseTo(without.drawdown_closed.ratio, 12);
+    expect(drawdown?.with).toBeCloseTo(gated.drawdown_closed.ratio, 12);
+    for (const table of Object.values(groups)) {
+      const sum = (of: (row: (typeof table)[number]) => number): number =>
+        table.reduce((total, row) => total + of(row), 0);
+      expect(sum((row) => row.entries)).toBe(counts.entries);
+      expect(sum((row) => row.affected)).toBe(counts.reduced + counts.denied + counts.not_asked);
+      expect(sum((row) => row.profit_without)).toBeCloseTo(without.profit_abs, 8);
+      expect(sum((row) => row.profit_with)).toBeCloseTo(gated.profit_abs, 8);
+      expect(sum((row) => row.loss_avoided - row.profit_foregone)).toBeCloseTo(effect.profit_change_abs, 8);
+    }
+    expect(candidates.count).toBe(without.trades);
+    // The fixtures stake a fixed amount: nothing compounds, and the second order is the first.
+    expect(second_order).toMatchObject({ compounding: "fixed", side: gated, slots: { max_open_trades: 2 } });
   });
 
   it("is what its schema says, finite, and the same twice", async () => {
@@ -104,6 +135,54 @@ it("refuses candles that are not those of the backtest", async () => {
   await expect(replayOf({ ...backtest, trades: swapped })).rejects.toThrow("not the candles the backtest ran on");
   const later = { ...backtest, start_ms: backtest.start_ms + 1e11, end_ms: backtest.end_ms + 1e11 };
   await expect(replayOf(later)).rejects.toThrow("do not cover the backtest");
+});
+
+it("lets stakes follow the balance the gate has made, where the backtest's did", async () => {
+  const backtest = await readBacktest(SPOT, { strategy: "FixtureDip" });
+  const settings = ["portfolio_limits=off"];
+  const [first, second] = await Promise.all([
+    replayOf(backtest, settings),
+    replayOf({ ...backtest, stakes: "unlimited" }, settings),
+  ]);
+  expect(second.with).toEqual(first.with);
+  // By hand: without limits of the account the verdicts are the same, only the stakes move with the balance of closed trades.
+  // At one time: older trades close, then new ones open, then those close that lasted no longer.
+  const events = first.entries.flatMap((entry) => [
+    { t: entry.at_ms, order: 1, entry },
+    { t: entry.close_ms, order: entry.close_ms === entry.at_ms ? 2 : 0, entry },
+  ]);
+  events.sort((a, b) => a.t - b.t || a.order - b.order);
+  let [without, gated] = [backtest.starting_balance, backtest.starting_balance];
+  const scales = new Map<number, number>();
+  for (const { order, entry } of events) {
+    if (order === 1) scales.set(entry.trade, gated / without);
+    else {
+      without += entry.profit_abs;
+      gated += entry.profit_with * (scales.get(entry.trade) ?? Number.NaN);
+    }
+  }
+  expect(second.second_order.side.profit_abs).toBeCloseTo(gated - backtest.starting_balance, 6);
+  expect(second.second_order.side.profit_abs).not.toBeCloseTo(first.with.profit_abs, 2);
+});
+
+describe("the market pair", () => {
+  const gamma = 'rules=[{"measure":"beta_down","from":-100,"to":-99,"min_size":0.5}]';
+
+  it("reaches the engine, so that rules on market measures judge", async () => {
+    const backtest = await readBacktest(SPOT, { strategy: "FixtureDip" });
+    const withMarket = await replayOf(backtest, [gamma, "market_pair=ALFA/USDT"]);
+    const undefinedAll = await replayOf(backtest, [gamma]);
+    expect(withMarket.gate.market_pair).toBe("ALFA/USDT");
+    const names = (result: typeof withMarket): string[] => [...new Set(result.entries.map(({ reason }) => reason))];
+    expect(names(withMarket)).not.toEqual(names(undefinedAll));
+    expect(withMarket.counts.reduced).toBeGreaterThan(0);
+  });
+
+  it("has to be one of the trading mode, with candles", async () => {
+    const backtest = await readBacktest(SPOT, { strategy: "FixtureDip" });
+    await expect(replayOf(backtest, ["market_pair=ALFA/USDT:USDT"])).rejects.toThrow("write ALFA/USDT");
+    await expect(replayOf(backtest, ["market_pair=NONE/USDT"])).rejects.toThrow("No candles for NONE/USDT");
+  });
 });
 
 describe("legs", () => {

@@ -118,7 +118,16 @@ describe("the page", () => {
 describe("words", () => {
   const compared = (percentile: number): ReplayResult => ({
     ...result,
-    placebo: { status: "compared", blocks: 300, shifts: 299, percentile, quantiles: { p05: -1, p50: 0, p95: 1 } },
+    placebo: {
+      status: "compared",
+      blocks: 300,
+      shifts: 299,
+      percentile,
+      quantiles: { p05: -1, p50: 0, p95: 1 },
+      mean_size: 0.9,
+      measures: [],
+      intervals: { block: 1, profit_change: { low: -1, high: 1 }, excess: { low: -1, high: 1 } },
+    },
   });
 
   it("claim nothing that chance explains", () => {

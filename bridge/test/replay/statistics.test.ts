@@ -3,20 +3,11 @@ import { describe, expect, it } from "vitest";
 import { closedEquity, maxDrawdown } from "../../src/replay/statistics/drawdown.js";
 import { adverseExcursion, averageExcursion } from "../../src/replay/statistics/excursion.js";
 import { type Candidate, placebo } from "../../src/replay/statistics/placebo.js";
+import { MEASURES } from "../../src/replay/statistics/placebo_measures.js";
 import { precision } from "../../src/replay/statistics/precision.js";
+import { uniform } from "../../src/replay/statistics/random.js";
 import { thin } from "../../src/replay/statistics/thin.js";
 import { expected } from "./fixture.js";
-
-/** Uniform numbers in [0, 1), the same every time (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 describe("maximum drawdown", () => {
   it.each(expected.drawdown.map((given, index) => [index, given] as const))(
@@ -74,60 +65,90 @@ it("compares what was stopped with the base rate", () => {
 });
 
 describe("placebo", () => {
+  const ranked = (candidates: readonly Candidate[]) => placebo(candidates, 100);
   const market = (
     seed: number,
     blocks: number,
     shareOf: (profit: number, next: () => number) => number,
   ): Candidate[] => {
-    const next = random(seed);
+    const next = uniform(seed);
     return Array.from({ length: blocks }, (_, block) =>
       Array.from({ length: 1 + Math.floor(next() * 3) }, (_, pair) => {
         const profit = next() - 0.5;
-        return { candle_ms: block * 1000, pair: `P${pair}`, profit, share: shareOf(profit, next) };
+        const share = shareOf(profit, next);
+        const trade = block * 10 + pair;
+        return { candle_ms: block * 1000, pair: `P${pair}`, trade, close_ms: trade * 100, profit, weight: 1, share };
       }),
     ).flat();
   };
 
   it("says when there is nothing to compare, or too little", () => {
-    expect(placebo(market(1, 300, () => 1))).toEqual({ status: "nothing_cut" });
-    expect(placebo(market(1, 199, () => 0.5))).toEqual({ status: "sample_too_small", blocks: 199, needed: 200 });
+    expect(ranked(market(1, 300, () => 1))).toEqual({ status: "nothing_cut" });
+    expect(ranked(market(1, 199, () => 0.5))).toEqual({ status: "sample_too_small", blocks: 199, needed: 200 });
   });
 
   it("puts a gate that knows the losers above all placebos, and one that picks winners below", () => {
-    const knows = placebo(market(2, 400, (profit) => (profit < 0 ? 0 : 1)));
-    const reverse = placebo(market(2, 400, (profit) => (profit > 0 ? 0 : 1)));
+    const knows = ranked(market(2, 400, (profit) => (profit < 0 ? 0 : 1)));
+    const reverse = ranked(market(2, 400, (profit) => (profit > 0 ? 0 : 1)));
     expect(knows).toMatchObject({ status: "compared", percentile: 1, shifts: 399 });
     expect(reverse).toMatchObject({ status: "compared", percentile: 0 });
   });
 
   it("puts a constant size in the middle: it judges nothing", () => {
-    expect(placebo(market(3, 250, () => 0.5))).toMatchObject({ status: "compared", percentile: 0.5 });
+    expect(ranked(market(3, 250, () => 0.5))).toMatchObject({ status: "compared", percentile: 0.5 });
   });
 
   it("does not depend on the order of its input", () => {
     const candidates = market(4, 300, (_, next) => (next() < 0.2 ? 0 : 1));
-    expect(placebo([...candidates].reverse())).toEqual(placebo(candidates));
+    expect(ranked([...candidates].reverse())).toEqual(ranked(candidates));
   });
 
-  it("raises false alarms as often as it says on clustered decisions that know nothing", () => {
-    const runs = 400;
-    let high = 0;
+  it("judges by more than profit, and finds no skill in a constant size", () => {
+    const found = ranked(market(6, 400, (profit) => (profit < 0 ? 0 : 1)));
+    if (found.status !== "compared") throw new Error(found.status);
+    expect(found.measures.map(({ measure }) => measure)).toEqual([...MEASURES]);
+    for (const { percentile } of found.measures) expect(percentile).toBe(1);
+    expect(found.intervals.excess.low).toBeGreaterThan(0);
+    // A constant size changes profit and drawdown, but nothing beyond what that exposure does.
+    const constant = ranked(market(6, 400, () => 0.5));
+    if (constant.status !== "compared") throw new Error(constant.status);
+    const excess = constant.measures.find(({ measure }) => measure === "excess");
+    expect(excess?.value).toBeCloseTo(0, 9);
+    expect(constant.mean_size).toBeCloseTo(0.5, 12);
+    expect(constant.intervals.excess.high).toBeCloseTo(0, 9);
+  });
+
+  it("raises false alarms as often as it says on clustered candidates and decisions that know nothing", () => {
+    const runs = 200;
+    const alarms = new Map<string, number>();
     for (let run = 0; run < runs; run++) {
-      const next = random(1000 + run);
-      let cutting = 0;
-      const found = placebo(
-        market(run, 220, () => {
-          if (cutting === 0 && next() < 0.05) cutting = 1 + Math.floor(next() * 8);
-          if (cutting === 0) return 1;
-          cutting -= 1;
-          return 0.25;
-        }),
-      );
-      if (found.status === "compared" && found.percentile >= 0.95) high += 1;
+      const next = uniform(1000 + run);
+      let [cutting, calm] = [0, 1];
+      const candidates = Array.from({ length: 220 }, (_, block): Candidate[] => {
+        if (cutting === 0 && next() < 0.05) cutting = 1 + Math.floor(next() * 8);
+        const share = cutting > 0 ? 0.25 : 1;
+        cutting = Math.max(0, cutting - 1);
+        // Quiet and wild stretches; the candidates of one candle win or lose together.
+        if (next() < 0.05) calm = 0.3 + 2 * next();
+        const shock = next() - 0.5;
+        const pairs = 1 + Math.floor(next() * 6);
+        return Array.from({ length: pairs }, (__, pair) => {
+          const trade = block * 10 + pair;
+          const profit = calm * (shock + 0.5 * (next() - 0.5));
+          return { candle_ms: block, pair: `P${pair}`, trade, close_ms: trade, profit, weight: 1 + next(), share };
+        });
+      }).flat();
+      const found = ranked(candidates);
+      if (found.status !== "compared") throw new Error(found.status);
+      for (const { measure, percentile } of found.measures) {
+        if (percentile >= 0.95) alarms.set(measure, (alarms.get(measure) ?? 0) + 1);
+      }
     }
-    // 5 % of 400 is 20; six standard deviations of a binomial to either side would be 0 … 46.
-    expect(high).toBeGreaterThan(5);
-    expect(high).toBeLessThan(40);
+    // 5 % of 200 is 10; more than five standard deviations of a binomial would be above 25.
+    for (const measure of MEASURES) {
+      expect(alarms.get(measure) ?? 0, measure).toBeGreaterThan(0);
+      expect(alarms.get(measure) ?? 0, measure).toBeLessThan(26);
+    }
   });
 });
 

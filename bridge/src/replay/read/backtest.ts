@@ -29,6 +29,10 @@ export interface ReadResult {
   readonly stake_currency: string;
   /** Null: unlimited, or not told. */
   readonly max_open_trades: number | null;
+  /** How stakes were sized: a share of the balance, always the same, or not told. */
+  readonly stakes: "unlimited" | "fixed" | "unknown";
+  /** Signals for which there was no slot; null: not told. */
+  readonly rejected_signals: number | null;
   readonly trading_mode: "spot" | "futures";
   /** The order in which freqtrade went through pairs within a candle. */
   readonly pairlist: readonly string[];
@@ -80,6 +84,8 @@ export async function readBacktest(path: string, options: ReadOptions = {}): Pro
     starting_balance: exported.starting_balance,
     stake_currency: exported.stake_currency,
     max_open_trades: openTrades(exported.max_open_trades),
+    stakes: stakesOf(exported.stake_amount),
+    rejected_signals: exported.rejected_signals ?? null,
     trading_mode: tradingMode(exported.trading_mode, trades, file),
     pairlist: exported.pairlist ?? [],
     own: {
@@ -201,6 +207,11 @@ function firstError(check: ReturnType<typeof Compile<TSchema>>, given: unknown):
 
 function openTrades(given: number | null | undefined): number | null {
   return given === undefined || given === null || given < 0 || !Number.isFinite(given) ? null : given;
+}
+
+function stakesOf(given: number | string | null | undefined): ReadResult["stakes"] {
+  if (given === "unlimited") return "unlimited";
+  return typeof given === "number" ? "fixed" : "unknown";
 }
 
 function tradingMode(given: string | null | undefined, trades: readonly Trade[], file: string): "spot" | "futures" {

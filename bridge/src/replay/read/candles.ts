@@ -170,10 +170,11 @@ export function slice(candles: Candles, from: number, to: number): Candles {
   };
 }
 
-/** The block the engine takes: rows × 6 float64, little-endian, column-major. */
-export function toBlock(candles: Candles): Uint8Array {
+/** The block the engine takes: rows × 6 float64 (7 with the market pair's closes), little-endian, column-major. */
+export function toBlock(candles: Candles, market: Float64Array | null = null): Uint8Array {
   const { rows } = candles;
-  const columns = [candles.t_ms, candles.open, candles.high, candles.low, candles.close, candles.volume];
+  const own = [candles.t_ms, candles.open, candles.high, candles.low, candles.close, candles.volume];
+  const columns = market === null ? own : [...own, market];
   const block = new DataView(new ArrayBuffer(rows * columns.length * 8));
   columns.forEach((column, j) => {
     for (let row = 0; row < rows; row++) block.setFloat64((j * rows + row) * 8, column[row] ?? Number.NaN, true);

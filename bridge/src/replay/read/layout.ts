@@ -60,6 +60,8 @@ export const StrategySchema = Type.Object({
   timeframe_detail: OptionalText,
   max_open_trades: Type.Optional(Type.Union([Type.Number(), Type.Null()])),
   trading_mode: OptionalText,
+  stake_amount: Type.Optional(Type.Union([Type.Number(), Text, Type.Null()])),
+  rejected_signals: Type.Optional(Type.Union([Type.Integer({ minimum: 0 }), Type.Null()])),
   final_balance: Type.Optional(Money),
   profit_total_abs: Type.Optional(Money),
   max_drawdown_account: Type.Optional(Type.Number()),

@@ -10,7 +10,7 @@ export interface Equity {
 
 interface OpenLeg {
   readonly leg: Leg;
-  /** Share of the stake that was let through, 0 … 1. */
+  /** Share of the recorded stake that was let through; above 1 only where stakes compound. */
   readonly share: number;
   held: number;
 }
@@ -35,6 +35,13 @@ export class Book {
     this.realised.with += exit.profit * position.share;
     position.held -= exit.amount;
     if (last) this.open.delete(leg);
+  }
+
+  /** Balance of closed trades with the gate over that without; 0 once either is spent. */
+  balanceRatio(): number {
+    const { without, with: withGate } = this.realised;
+    const [before, after] = [this.starting_balance + without, this.starting_balance + withGate];
+    return before > 0 && after > 0 ? after / before : 0;
   }
 
   /** As the gate is told it live (the shim's account): open legs at `mark`, fees of entry and exit taken off. */

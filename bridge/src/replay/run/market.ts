@@ -1,8 +1,11 @@
 /** Candles of every pair traded, annotated once by the engine: the candle verdicts, and prices to value positions at. */
 import type { Resolution } from "../../config/resolve.js";
 import type { Engine } from "../../engine/types.js";
-import { type CandleSource, type Candles, readCandles, slice, toBlock } from "../read/candles.js";
+import { type CandleSource, readCandles, slice } from "../read/candles.js";
 import { ReplayInputError } from "../read/error.js";
+import { annotate } from "./annotate.js";
+import { type Coverage, coverageOf } from "./coverage.js";
+import type { MarketPair } from "./market_pair.js";
 import { type PairSeries, pairSeries } from "./series.js";
 
 /** What the engine says of one closed candle. */
@@ -13,6 +16,13 @@ export interface CandleVerdict {
   readonly value: number;
 }
 
+/** How deep the engine expects a trade to go, known at a closed candle; log-losses, NaN when not known. */
+export interface DepthForecast {
+  readonly es99: number;
+  /** Quantile of the worst move within the horizon. */
+  readonly adverse: number;
+}
+
 export interface PairMarket {
   readonly pair: string;
   readonly first_ms: number;
@@ -21,8 +31,14 @@ export interface PairMarket {
   readonly rows_before_start: number;
   /** From the start of the backtest on; null when no chart is wanted. */
   readonly series: PairSeries | null;
+  /** Forecasts of loss against what came, over the candles of the backtest. */
+  readonly coverage: readonly Coverage[];
   /** Verdict of the last candle that had closed at a time; null when there is none. */
   verdictAt(t_ms: number): CandleVerdict | null;
+  /** Forecast of the last candle that had closed at a time. */
+  depthAt(t_ms: number, side: "long" | "short"): DepthForecast;
+  /** Worst move against `rate` in the candle a time falls into and those after it, `candles` in all, as a log-loss ≥ 0; NaN when they are not all there. */
+  worstMove(t_ms: number, rate: number, side: "long" | "short", candles: number): number;
   /** Close of the last candle that had closed at a time; NaN when there is none. */
   closeAt(t_ms: number): number;
   /** Open of the candle a time falls into; NaN outside the data. */
@@ -36,10 +52,19 @@ export type Resolved = Extract<Resolution, { ok: true }>;
 /** Prices may be rounded to the exchange's step after freqtrade clamped them to the candle. */
 const PRICE_TOLERANCE = 1e-3;
 
+/** What is wanted of a pair beside its verdicts. */
+export interface Wanted {
+  /** The pair that stands for the market; null: none, and its measures stay undefined. */
+  readonly market: MarketPair | null;
+  /** Which sides were traded: only their forecasts are kept. */
+  readonly sides: readonly ("long" | "short")[];
+  /** Most points of its {@link PairMarket.series}; 0: none is made. */
+  readonly chart_buckets: number;
+}
+
 /**
  * Reads and annotates one pair.
  * Only the engine's memory before the start is kept: rows do not depend on older candles, and a gated backtest loads no more either.
- * @param chart_buckets most points of its {@link PairMarket.series}; 0: none is made
  * @throws ReplayInputError when candles are absent, do not cover the backtest, or are not valid
  */
 export async function loadMarket(
@@ -48,8 +73,9 @@ export async function loadMarket(
   span: { readonly start_ms: number; readonly end_ms: number },
   resolved: Resolved,
   engine: Engine,
-  chart_buckets = 0,
+  wanted: Partial<Wanted> = {},
 ): Promise<PairMarket> {
+  const { market = null, sides = ["long"], chart_buckets = 0 } = wanted;
   const all = await readCandles(pair, source);
   const { timeframe_ms } = source;
   const origin = all.t_ms[0] ?? Number.NaN;
@@ -61,10 +87,17 @@ export async function loadMarket(
       `The candles of ${pair} in ${source.datadir} do not cover the backtest (${day(span.start_ms)} to ${day(span.end_ms)}). Give the directory the backtest ran on with --datadir.`,
     );
   }
-  const column = await annotate(pair, candles, resolved, engine);
-  const [size, reason, value] = [column("risk_size"), column("risk_reason"), column("risk_value")];
-  const first_ms = candles.t_ms[0] ?? Number.NaN;
+  const closes = market === null ? null : market.pair === pair ? candles.close : market.beside(candles);
+  const annotated = await annotate(pair, candles, closes, resolved, engine);
+  const { size, reason, value } = annotated;
   const rows_before_start = Math.max(0, Math.min(start, resolved.memory_rows));
+  const coverage = sides.flatMap((side) => coverageOf(side, annotated[side], candles, rows_before_start));
+  // Single precision is enough for a forecast, and a year of many pairs has to fit.
+  const keep = (values: Float64Array): Float32Array => Float32Array.from(values);
+  const depth = new Map(
+    sides.map((side) => [side, { es99: keep(annotated[side].es99), adverse: keep(annotated[side].adverse) }]),
+  );
+  const first_ms = candles.t_ms[0] ?? Number.NaN;
   const rowOf = (t_ms: number): number => Math.floor((t_ms - first_ms) / timeframe_ms);
   return {
     pair,
@@ -77,9 +110,10 @@ export async function loadMarket(
         : pairSeries(
             pair,
             candles,
-            { size, adverse_long: column("risk_adverse_q_long"), adverse_short: column("risk_adverse_q_short") },
+            { size, adverse_long: annotated.long.adverse, adverse_short: annotated.short.adverse },
             { first_row: rows_before_start, timeframe_ms, max_buckets: chart_buckets },
           ),
+    coverage,
     verdictAt(t_ms) {
       const row = rowOf(t_ms) - 1;
       const candle_open_ms = candles.t_ms[row];
@@ -89,6 +123,19 @@ export async function loadMarket(
       }
       return { candle_open_ms, size: rowSize, reason: rowReason, value: rowValue };
     },
+    depthAt(t_ms, side) {
+      const row = rowOf(t_ms) - 1;
+      const forecasts = depth.get(side);
+      return { es99: forecasts?.es99[row] ?? Number.NaN, adverse: forecasts?.adverse[row] ?? Number.NaN };
+    },
+    worstMove(t_ms, rate, side, count) {
+      const from = rowOf(t_ms);
+      if (from < 0 || from + count > candles.rows) return Number.NaN;
+      const extremes = (side === "long" ? candles.low : candles.high).subarray(from, from + count);
+      return extremes.reduce((worst, price) => {
+        return Math.max(worst, side === "long" ? Math.log(rate / price) : Math.log(price / rate));
+      }, 0);
+    },
     closeAt: (t_ms) => candles.close[rowOf(t_ms) - 1] ?? Number.NaN,
     openAt: (t_ms) => candles.open[rowOf(t_ms)] ?? Number.NaN,
     traded(t_ms, price) {
@@ -97,26 +144,6 @@ export async function loadMarket(
       const low = candles.low[row] ?? Number.NaN;
       return price <= high * (1 + PRICE_TOLERANCE) && price >= low * (1 - PRICE_TOLERANCE);
     },
-  };
-}
-
-/** Values of one of the engine's columns, by its name. */
-type ColumnOf = (name: string) => Float64Array;
-
-async function annotate(pair: string, candles: Candles, resolved: Resolved, engine: Engine): Promise<ColumnOf> {
-  const result = await engine.annotate(resolved.params, toBlock(candles), candles.rows);
-  if (!result.ok) {
-    const at = candles.t_ms[result.row];
-    const where = at === undefined ? "" : ` at ${new Date(at).toISOString()} (${result.column})`;
-    throw new ReplayInputError(`The candles of ${pair}${where} cannot be judged: ${result.message}.`);
-  }
-  const bytes = new DataView(result.block.buffer, result.block.byteOffset, result.block.byteLength);
-  return (name) => {
-    const at = engine.columns.findIndex((spec) => spec.name === name);
-    if (at < 0) throw new Error(`the engine addon has no column ${name}: run \`npm run build\``);
-    return Float64Array.from({ length: candles.rows }, (_, row) =>
-      bytes.getFloat64((at * candles.rows + row) * 8, true),
-    );
   };
 }
 

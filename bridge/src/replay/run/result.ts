@@ -1,10 +1,21 @@
 /** What a replay found: the schema of `--json`, and the only thing the report is made from. Money in stake currency, times in ms since 1970. */
 import { type Static, Type } from "../../typebox.js";
+import {
+  BootstrapSchema,
+  CoverageSchema,
+  CrisisSchema,
+  DepthSchema,
+  EffectFigureSchema,
+  GroupsSchema,
+  Maybe,
+  PlaceboSchema,
+  SelectionSchema,
+  SlotsSchema,
+} from "./result_statistics.js";
 
 /** Raised when a key changes its meaning or disappears. */
 export const RESULT_VERSION = 1;
 
-const Maybe = Type.Union([Type.Number(), Type.Null()]);
 const Drawdown = Type.Object({
   abs: Type.Number(),
   ratio: Type.Number({ description: "Share of the account's highest value before the fall." }),
@@ -60,17 +71,20 @@ export const EntrySchema = Type.Object({
 });
 export type Entry = Static<typeof EntrySchema>;
 
-const PlaceboSchema = Type.Union([
-  Type.Object({
-    status: Type.Literal("compared"),
-    blocks: Type.Integer(),
-    shifts: Type.Integer(),
-    percentile: Type.Number(),
-    quantiles: Type.Object({ p05: Type.Number(), p50: Type.Number(), p95: Type.Number() }),
-  }),
-  Type.Object({ status: Type.Literal("sample_too_small"), blocks: Type.Integer(), needed: Type.Integer() }),
-  Type.Object({ status: Type.Literal("nothing_cut") }),
-]);
+const SecondOrderSchema = Type.Object(
+  {
+    compounding: Type.Enum(["unlimited", "fixed", "unknown"], {
+      description: "unlimited: later stakes follow the changed balance; fixed, unknown: they stay as recorded.",
+    }),
+    side: Side,
+    profit_change_abs: Type.Number(),
+    slots: SlotsSchema,
+  },
+  {
+    description:
+      "The recorded trades once more, with later stakes following the balance that the gate has changed. Still without the entries that freed slots would have let in.",
+  },
+);
 
 export const ReplayResultSchema = Type.Object(
   {
@@ -116,6 +130,9 @@ export const ReplayResultSchema = Type.Object(
       settings_from: Type.Array(Type.String(), { description: "Where the settings came from, weakest first." }),
       settings: Type.Unknown({ description: "Every resolved setting." }),
       memory_rows: Type.Integer(),
+      market_pair: Type.Union([Type.String(), Type.Null()], {
+        description: "Whose closes the market measures were given.",
+      }),
       fingerprint: Type.String(),
       engine_fingerprint: Type.String(),
     }),
@@ -155,8 +172,33 @@ export const ReplayResultSchema = Type.Object(
         cut_stake_losers: Maybe,
         base_stake_losers: Maybe,
       }),
+      figures: Type.Array(EffectFigureSchema),
+      bootstrap: BootstrapSchema,
     }),
     placebo: PlaceboSchema,
+    selection: SelectionSchema,
+    second_order: SecondOrderSchema,
+    groups: GroupsSchema,
+    crises: Type.Array(CrisisSchema),
+    depth: DepthSchema,
+    liquidations: Type.Union([Type.Object({ without: Type.Integer(), with: Type.Integer() }), Type.Null()], {
+      description: "Trades that ended in a liquidation and were taken; null for spot.",
+    }),
+    calibration: Type.Array(CoverageSchema, {
+      description:
+        "VaR and ES forecasts against what came, over the candles of the backtest: Kupiec, Christoffersen, Acerbi & Szekely.",
+    }),
+    candidates: Type.Object(
+      {
+        count: Type.Integer({ description: "Entries that open a trade." }),
+        affected_share: Maybe,
+        denied_share: Maybe,
+        longest_without_entry_ms: Type.Number({
+          description: "Longest time from one entry let through to the next while entries were denied.",
+        }),
+      },
+      { description: "Does the gate starve the strategy?" },
+    ),
     equity: Type.Object(
       { t_ms: Type.Array(Type.Number()), without: Type.Array(Type.Number()), with: Type.Array(Type.Number()) },
       { description: "Account value, open positions included; thinned, extremes kept." },

@@ -21,7 +21,7 @@ export interface JudgedLeg {
   readonly leg: Leg;
   readonly candle: CandleVerdict | null;
   readonly verdict: Verdict | null;
-  /** Share of the stake let through, 0 … 1. */
+  /** Share of the recorded stake let through, 0 … 1; with compounding also above. */
   readonly share: number;
 }
 
@@ -41,6 +41,11 @@ export interface WalkInput {
   /** freqtrade's order of pairs within a candle. */
   readonly pairlist: readonly string[];
   readonly policy: Policy;
+  /**
+   * Whether stakes follow the balance (freqtrade's `stake_amount: unlimited`): each is then scaled by what the gate has made of the balance of closed
+   * trades by that time. Shares may then be above 1.
+   */
+  readonly compounding?: boolean;
   /** Verdict of the last candle of a pair that had closed at a time. */
   verdictAt(pair: string, t_ms: number): CandleVerdict | null;
   /** Close of the last candle of a pair that had closed at a time: what the gate is told. */
@@ -111,7 +116,8 @@ export function walk(input: WalkInput): WalkResult {
       positions: book.positions(),
     });
     samples = [];
-    const request = toRequest(leg, t_ms, candle);
+    const proposed = input.compounding === true ? leg.stake * book.balanceRatio() : leg.stake;
+    const request = toRequest(leg, proposed, t_ms, candle);
     const verdict = gate(session, policy, request);
     applyEvent(session, gateEvent(SESSION, seq, request, verdict));
     const share = verdict.stake / leg.stake;
@@ -189,7 +195,7 @@ function inOrder(input: WalkInput): Step[] {
   );
 }
 
-function toRequest(leg: Leg, t_ms: number, candle: CandleVerdict | null): GateRequest {
+function toRequest(leg: Leg, stake: number, t_ms: number, candle: CandleVerdict | null): GateRequest {
   return {
     pair: leg.trade.pair,
     side: leg.trade.side,
@@ -200,7 +206,7 @@ function toRequest(leg: Leg, t_ms: number, candle: CandleVerdict | null): GateRe
     candle_size: candle?.size ?? Number.NaN,
     candle_reason: candle?.reason ?? 0,
     candle_value: candle?.value ?? Number.NaN,
-    stake: leg.stake,
+    stake,
     // The exchange's minimum is not in the export.
     min_stake: 0,
     leverage: leg.trade.leverage,

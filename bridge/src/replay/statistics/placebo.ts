@@ -4,20 +4,42 @@
  * Candidates are ordered by candle and pair; those of one candle form a block. The sequence of size shares is rotated by whole blocks against the
  * sequence of trades, so that every placebo has the real gate's share of cuts and their clustering, and only the moments differ.
  */
+import { optimalBlockLength } from "./block_length.js";
+import { type Candidate, CandidateSample, MEASURES, type Measure } from "./placebo_measures.js";
+import { quantile } from "./quantile.js";
+import { uniform } from "./random.js";
+import { resample } from "./stationary_bootstrap.js";
+
+export type { Candidate } from "./placebo_measures.js";
 
 /** Below this many blocks a percentile says more about a few trades than about the gate. */
 export const MIN_BLOCKS = 200;
 /** Most rotations tried; evenly spaced when there are more blocks. */
 export const MAX_SHIFTS = 1000;
+const RESAMPLES = 1000;
+const SEED = 1;
 
-export interface Candidate {
-  /** Time of the signal candle: candidates with equal times are one block. */
-  readonly candle_ms: number;
-  readonly pair: string;
-  /** Profit at full size, in stake currency. */
-  readonly profit: number;
-  /** Share of the stake let through, 0 … 1. */
-  readonly share: number;
+interface Band {
+  readonly p05: number;
+  readonly p50: number;
+  readonly p95: number;
+}
+
+/** The gate among its placebos by one measure. */
+export interface Ranked {
+  readonly measure: Measure;
+  /** Of the gate itself. */
+  readonly value: number;
+  /** Share of placebos that did worse than the gate, ties counting half; 0.5 is chance. */
+  readonly percentile: number;
+  /** Quantiles of the placebos. */
+  readonly quantiles: Band;
+}
+
+/** 95 % interval by the stationary bootstrap over blocks of candidates. */
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
 }
 
 export type Placebo =
@@ -25,16 +47,19 @@ export type Placebo =
       readonly status: "compared";
       readonly blocks: number;
       readonly shifts: number;
-      /** Share of placebos that did worse than the gate, ties counting half; 0.5 is chance. */
+      /** By change of total profit, as is the next. */
       readonly percentile: number;
       /** 5 %, 50 % and 95 % quantile of the placebos' change of profit, in stake currency. */
-      readonly quantiles: { readonly p05: number; readonly p50: number; readonly p95: number };
+      readonly quantiles: Band;
+      readonly mean_size: number;
+      readonly measures: Ranked[];
+      readonly intervals: { readonly block: number; readonly profit_change: Interval; readonly excess: Interval };
     }
   | { readonly status: "sample_too_small"; readonly blocks: number; readonly needed: number }
   | { readonly status: "nothing_cut" };
 
-/** Ranks the gate's change of total profit among those of its rotations. */
-export function placebo(candidates: readonly Candidate[]): Placebo {
+/** Ranks the gate among its rotations, by each measure. @param starting_balance of the account, in stake currency */
+export function placebo(candidates: readonly Candidate[], starting_balance: number): Placebo {
   if (candidates.every((candidate) => candidate.share === 1)) return { status: "nothing_cut" };
   const ordered = [...candidates].sort(
     (a, b) => a.candle_ms - b.candle_ms || (a.pair < b.pair ? -1 : a.pair > b.pair ? 1 : 0),
@@ -45,37 +70,91 @@ export function placebo(candidates: readonly Candidate[]): Placebo {
   const blocks = starts.length;
   if (blocks < MIN_BLOCKS) return { status: "sample_too_small", blocks, needed: MIN_BLOCKS };
 
-  const profits = Float64Array.from(ordered, (candidate) => candidate.profit);
-  const cuts = Float64Array.from(ordered, (candidate) => candidate.share - 1);
-  const real = changeOf(profits, cuts, 0);
+  const sample = new CandidateSample(ordered, starting_balance);
+  const real = sample.measures(0);
   const shifts = Math.min(MAX_SHIFTS, blocks - 1);
-  const changes = Array.from({ length: shifts }, (_, i) => {
+  const placebos = Array.from({ length: shifts }, (_, i) => {
     const block = 1 + Math.floor((i * (blocks - 1)) / shifts);
-    return changeOf(profits, cuts, starts[block] ?? 0);
-  }).sort((a, b) => a - b);
-  const worse = changes.filter((change) => change < real).length;
-  const equal = changes.filter((change) => change === real).length;
+    return sample.measures(starts[block] ?? 0);
+  });
+  const measures = MEASURES.map((measure) =>
+    rank(
+      measure,
+      real[measure],
+      placebos.map((values) => values[measure]),
+    ),
+  );
+  const [byProfit] = measures;
+  if (byProfit === undefined) throw new Error("no measures to rank by");
   return {
     status: "compared",
     blocks,
     shifts,
-    percentile: (worse + equal / 2) / shifts,
-    quantiles: { p05: quantile(changes, 0.05), p50: quantile(changes, 0.5), p95: quantile(changes, 0.95) },
+    percentile: byProfit.percentile,
+    quantiles: byProfit.quantiles,
+    mean_size: sample.mean_size,
+    measures,
+    intervals: intervals(ordered, starts),
   };
 }
 
-/** Change of total profit when the cuts are rotated by `shift` places. */
-function changeOf(profits: Float64Array, cuts: Float64Array, shift: number): number {
-  const { length } = profits;
-  let change = 0;
-  for (let i = 0; i < length; i++) change += (profits[i] ?? 0) * (cuts[(i + shift) % length] ?? 0);
-  return change;
+function rank(measure: Measure, value: number, placebos: readonly number[]): Ranked {
+  const sorted = Float64Array.from(placebos).sort();
+  // Sums in another order differ in their last digits; such a difference is no difference.
+  const close = 1e-9 * Math.max(...sorted.map(Math.abs), Math.abs(value));
+  let [worse, equal] = [0, 0];
+  for (const other of sorted) {
+    if (Math.abs(other - value) <= close) equal += 1;
+    else if (other < value) worse += 1;
+  }
+  return {
+    measure,
+    value,
+    percentile: (worse + equal / 2) / sorted.length,
+    quantiles: { p05: quantile(sorted, 0.05), p50: quantile(sorted, 0.5), p95: quantile(sorted, 0.95) },
+  };
 }
 
-/** Linear interpolation between order statistics (Hyndman & Fan 1996, type 7); `sorted` ascending and not empty. */
-function quantile(sorted: readonly number[], p: number): number {
-  const at = (sorted.length - 1) * p;
-  const low = sorted[Math.floor(at)] ?? Number.NaN;
-  const high = sorted[Math.ceil(at)] ?? Number.NaN;
-  return low + (high - low) * (at - Math.floor(at));
+/** What the change of profit, and its excess over constant sizing, could have been in another draw of such candidates. */
+function intervals(
+  ordered: readonly Candidate[],
+  starts: readonly number[],
+): Extract<Placebo, { status: "compared" }>["intervals"] {
+  const n = starts.length;
+  const [cut, profit, weight, let_through] = [0, 1, 2, 3].map(() => new Float64Array(n)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  let block = -1;
+  ordered.forEach((candidate, row) => {
+    if (row === starts[block + 1]) block += 1;
+    cut[block] = (cut[block] ?? 0) + candidate.profit * (candidate.share - 1);
+    profit[block] = (profit[block] ?? 0) + candidate.profit;
+    weight[block] = (weight[block] ?? 0) + candidate.weight;
+    let_through[block] = (let_through[block] ?? 0) + candidate.weight * candidate.share;
+  });
+  const length = optimalBlockLength(cut);
+  const random = uniform(SEED);
+  const index = new Int32Array(n);
+  const changes = new Float64Array(RESAMPLES);
+  const excesses = new Float64Array(RESAMPLES);
+  for (let draw = 0; draw < RESAMPLES; draw++) {
+    resample(index, length, random);
+    let [change, earned, staked, kept] = [0, 0, 0, 0];
+    for (const row of index) {
+      change += cut[row] ?? 0;
+      earned += profit[row] ?? 0;
+      staked += weight[row] ?? 0;
+      kept += let_through[row] ?? 0;
+    }
+    changes[draw] = change;
+    excesses[draw] = change + earned * (1 - kept / staked);
+  }
+  const interval = (values: Float64Array): Interval => {
+    values.sort();
+    return { low: quantile(values, 0.025), high: quantile(values, 0.975) };
+  };
+  return { block: length, profit_change: interval(changes), excess: interval(excesses) };
 }
