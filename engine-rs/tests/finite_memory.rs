@@ -130,23 +130,33 @@ fn threads_and_instruction_sets_do_not_change_a_bit() {
 /// The oldest candle of a column's memory does matter: the manifest does not claim more memory than there is.
 #[test]
 fn the_oldest_candle_of_the_memory_has_an_effect() {
-    let mut unaffected = vec![];
+    // Of different lengths: where in its volatility regimes the market ends decides which rank the oldest candle can move.
+    let lengths = [1401, 1251, 1301, 1351, 1451, 1501, 1551, 1601];
+    let histories: Vec<Vec<Candle>> = lengths.into_iter().map(|rows| market(10, rows)).chain([alternating(1401), bursts(1401)]).collect();
     for set in WindowSet::ALL {
-        for column in COLUMNS {
-            let memory = column.memory_rows(set);
-            // Of different lengths: where in its volatility regimes the market ends decides which rank the oldest candle can move.
-            let lengths = [1401, 1251, 1301, 1351, 1451, 1501, 1551, 1601];
-            let mut histories = lengths.into_iter().map(|rows| market(10, rows)).chain([alternating(1401), bursts(1401)]);
-            let found = histories.any(|history| {
-                let quiet = quiet(&history, memory).filter(|_| feels_the_filter(column.name));
-                wild(&history, memory).chain(quiet).any(|(clean, poisoned)| differs(column.name, set, &clean, &poisoned))
-            });
-            if !found {
-                unaffected.push(format!("{} of set {}: {memory} rows", column.name, set.name()));
+        let mut missing: BTreeSet<usize> = (0..COLUMN_COUNT).collect();
+        let memories: BTreeSet<usize> = COLUMNS.iter().map(|column| column.memory_rows(set)).collect();
+        for (&memory, history) in memories.iter().flat_map(|memory| histories.iter().map(move |history| (memory, history))) {
+            let asked = |&j: &usize| COLUMNS[j].memory_rows(set) == memory;
+            if missing.iter().any(asked) {
+                let clean = BeforeTheLast::of(set, history);
+                for poisoned in wild(history, memory) {
+                    let poisoned = BeforeTheLast::of(set, &poisoned);
+                    missing.retain(|j| !asked(j) || !clean.differs(*j, &poisoned));
+                }
+            }
+            let asked = |&j: &usize| COLUMNS[j].memory_rows(set) == memory && feels_the_filter(COLUMNS[j].name);
+            for (clean, poisoned) in quiet(history, memory) {
+                if !missing.iter().any(asked) {
+                    break;
+                }
+                let (clean, poisoned) = (BeforeTheLast::of(set, &clean), BeforeTheLast::of(set, &poisoned));
+                missing.retain(|j| !asked(j) || !clean.differs(*j, &poisoned));
             }
         }
+        let unaffected: Vec<&str> = missing.into_iter().map(|j| COLUMNS[j].name).collect();
+        assert!(unaffected.is_empty(), "{}: no effect of the oldest candle of the memory on {unaffected:?}", set.name());
     }
-    assert!(unaffected.is_empty(), "no effect of the oldest candle of the memory: {unaffected:#?}");
 }
 
 /// Candles that fall and rise by the same ratio for ever, so that all residuals of a side are equal.
@@ -175,28 +185,26 @@ fn feels_the_filter(name: &str) -> bool {
     !others.iter().chain(&market).any(|prefix| name.starts_with(prefix))
 }
 
-/// A history, and the same with another candle `memory` − 1 rows before its last one.
-type Pair = (Vec<Candle>, Vec<Candle>);
-
-fn poison(history: &[Candle], memory: usize, poison: impl Fn(&Candle) -> Candle) -> Pair {
+/// The history with another candle `memory` − 1 rows before its last one.
+fn poison(history: &[Candle], memory: usize, poison: impl Fn(&Candle) -> Candle) -> Vec<Candle> {
     let mut poisoned = history.to_vec();
     let oldest = &mut poisoned[history.len() - memory];
     *oldest = poison(oldest);
-    (history.to_vec(), poisoned)
+    poisoned
 }
 
-/// Pairs that differ by a wild candle, or one the market pair lacks.
-fn wild(history: &[Candle], memory: usize) -> impl Iterator<Item = Pair> {
+/// The history with a wild candle, or with one the market pair lacks.
+fn wild(history: &[Candle], memory: usize) -> impl Iterator<Item = Vec<Candle>> {
     let absurd =
         |high: f64| move |c: &Candle| Candle { open: 1.0, high, low: 1.0, close: 1.0, volume: c.volume * 1e6, market_close: 1.0, ..*c };
-    let no_market = poison(history, memory, |c| Candle { market_close: f64::NAN, ..*c });
-    [1.0, 1.5, 1e6].map(|high| poison(history, memory, absurd(high))).into_iter().chain([no_market])
+    let no_market = move || poison(history, memory, |c| Candle { market_close: f64::NAN, ..*c });
+    [1.0, 1.5, 1e6].into_iter().map(move |high| poison(history, memory, absurd(high))).chain(std::iter::once_with(no_market))
 }
 
 /// Pairs for what feels its oldest candle only through the median range of the volatility's floor. Just less than half of the 89 candles of a floor, the newest
 /// ones, have no range, all others a normal one: the oldest then decides whether the median is normal or nothing, and with it σ, by a factor of
 /// two or so. The small moves right after, of several sizes, come close to whatever number of the tail is asked for.
-fn quiet(history: &[Candle], memory: usize) -> impl Iterator<Item = Pair> {
+fn quiet(history: &[Candle], memory: usize) -> impl Iterator<Item = (Vec<Candle>, Vec<Candle>)> {
     let quiet_at = history.len() - memory + 88;
     let moves = [-1.0, 1.0].into_iter().flat_map(|direction| (0..12).map(move |i| direction * 1e-4 * 1.4f64.powi(i)));
     let history = history.to_vec();
@@ -212,38 +220,65 @@ fn quiet(history: &[Candle], memory: usize) -> impl Iterator<Item = Pair> {
             (c.open, c.close) = (price, price * (1.0 + size));
             (c.high, c.low) = (c.open.max(c.close), c.open.min(c.close));
         }
-        poison(&candles, memory, |c| Candle { high: c.low, open: c.low, close: c.low, ..*c })
+        let poisoned = poison(&candles, memory, |c| Candle { high: c.low, open: c.low, close: c.low, ..*c });
+        (candles, poisoned)
     })
 }
 
-/// Whether the last row of `name` can differ between two histories. Measures that take few values are asked at a step: the last candle is varied until
-/// one of the two histories changes its value, and both are compared between the two steps. The verdict is asked through a rule about an event.
-fn differs(name: &str, set: WindowSet, a: &[Candle], b: &[Candle]) -> bool {
-    let Some(shape) = stepped(name) else {
-        return last(name, set, a) != last(name, set, b);
-    };
-    let vary = |candles: &[Candle], size: f64| {
-        let mut varied = candles.to_vec();
-        if let Some(c) = varied.last_mut() {
-            shape(c, size);
+/// An engine that has seen a history but for its last candle, which can then be varied at the price of one push.
+struct BeforeTheLast {
+    engine: Assessor,
+    last: Candle,
+}
+
+impl BeforeTheLast {
+    /// The verdict, which takes few values, is asked through a rule about an event.
+    fn of(set: WindowSet, history: &[Candle]) -> Self {
+        let rule = r#"{"measure": "event_long", "from": 0.5, "to": 0.5, "min_size": 0.5}"#;
+        let json = format!(r#"{{"timeframe_s": 300, "window_set": "{}", "loss_threshold": 0.02, "rules": [{rule}]}}"#, set.name());
+        let mut engine = Assessor::new(Params::from_json(&json).expect("valid parameters"));
+        let (last, before) = history.split_last().expect("a history");
+        let memory = engine.params().memory_rows();
+        for candle in &before[before.len() - memory..] {
+            engine.push(candle).expect("a valid candle");
         }
-        varied
-    };
-    let step = |candles: &[Candle]| {
+        Self { engine, last: *last }
+    }
+
+    /// Bits of column `j` after the last candle, varied.
+    fn value(&self, j: usize, vary: impl Fn(&mut Candle)) -> u64 {
+        let (mut engine, mut last) = (self.engine.clone(), self.last);
+        vary(&mut last);
+        engine.push(&last).expect("a valid candle").row()[j].to_bits()
+    }
+
+    /// Whether column `j` can differ from that of another history. Measures that take few values are asked at a step: the last candle is varied until
+    /// one of the two histories changes its value, and both are compared between the two steps.
+    fn differs(&self, j: usize, other: &Self) -> bool {
+        let Some(shape) = stepped(COLUMNS[j].name) else {
+            return self.value(j, |_| ()) != other.value(j, |_| ());
+        };
+        match (self.step(j, shape), other.step(j, shape)) {
+            (Some(x), Some(y)) => {
+                let between = (x * y).sqrt();
+                self.value(j, |c| shape(c, between)) != other.value(j, |c| shape(c, between))
+            }
+            _ => false,
+        }
+    }
+
+    /// A size of the last candle at which column `j` changes its value, if it does at all.
+    fn step(&self, j: usize, shape: fn(&mut Candle, f64)) -> Option<f64> {
         let (mut low, mut high) = (1e-6f64, 20.0f64);
-        let smallest = last(name, set, &vary(candles, low));
-        if last(name, set, &vary(candles, high)) == smallest {
+        let smallest = self.value(j, |c| shape(c, low));
+        if self.value(j, |c| shape(c, high)) == smallest {
             return None;
         }
         for _ in 0..18 {
             let middle = (low * high).sqrt();
-            if last(name, set, &vary(candles, middle)) == smallest { low = middle } else { high = middle }
+            if self.value(j, |c| shape(c, middle)) == smallest { low = middle } else { high = middle }
         }
         Some((low * high).sqrt())
-    };
-    match (step(a), step(b)) {
-        (Some(x), Some(y)) => last(name, set, &vary(a, (x * y).sqrt())) != last(name, set, &vary(b, (x * y).sqrt())),
-        _ => false,
     }
 }
 
@@ -273,16 +308,6 @@ fn stepped(name: &str) -> Option<fn(&mut Candle, f64)> {
         }),
         _ => None,
     }
-}
-
-/// Bits of the last row of a column.
-fn last(name: &str, set: WindowSet, candles: &[Candle]) -> u64 {
-    let index = COLUMNS.iter().position(|column| column.name == name).expect("a column");
-    let rule = r#"{"measure": "event_long", "from": 0.5, "to": 0.5, "min_size": 0.5}"#;
-    let json = format!(r#"{{"timeframe_s": 300, "window_set": "{}", "loss_threshold": 0.02, "rules": [{rule}]}}"#, set.name());
-    let params = Params::from_json(&json).expect("valid parameters");
-    let from = candles.len() - params.memory_rows() - 1;
-    row(&annotated(&params, &candles[from..]), params.memory_rows())[index]
 }
 
 #[test]
