@@ -9,6 +9,8 @@ export interface FreqtradeOptions {
   /** Extra configuration files, merged in order over the user's. */
   readonly configs?: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Another interpreter that has freqtrade; default: the project's environment. */
+  readonly python?: string;
   readonly args: readonly string[];
 }
 
@@ -17,7 +19,7 @@ export function startFreqtrade(command: string, options: FreqtradeOptions): Runn
   const configs = [options.user.config, ...(options.configs ?? [])].flatMap((path) => ["--config", path]);
   const inherited = Object.keys(process.env).filter((name) => /^(FREQTRADE__|TALEBRIDGE_)/.test(name));
   return new Running(
-    PYTHON,
+    options.python ?? PYTHON,
     [
       "-m",
       "freqtrade",

@@ -434,6 +434,23 @@ def test_the_ways_to_find_the_bridge_in_order(
             built.touch()
             assert spawn.find_command(resolve([])) == [str(program), str(built)]
     assert spawn.find_command(resolve([])) == [str(tmp_path / "talebridge")]
+    package = tmp_path / "talebridge_bridge.py"
+    monkeypatch.delitem(sys.modules, "talebridge_bridge", raising=False)
+    package.write_text("def command():\n    return ['packaged node', 'main.js']\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert spawn.find_command(resolve([])) == ["packaged node", "main.js"]
     monkeypatch.setenv("TALEBRIDGE_COMMAND", "node 'my dir/main.js'")
     assert spawn.find_command(resolve([])) == ["node", "my dir/main.js"]
     assert spawn.find_command(resolve([{"command": ["x", "y z"]}])) == ["x", "y z"]
+
+
+def test_a_damaged_package_is_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "talebridge_bridge.py"
+    package.write_text("def command():\n    raise FileNotFoundError('main.js is missing')\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "talebridge_bridge", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Unavailable, match=r"main\.js is missing"):
+        spawn.find_command(resolve([]))

@@ -1,5 +1,5 @@
 /** The only file that touches the native addon. */
-import { closeSync, openSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type {
@@ -58,7 +58,11 @@ export interface LoadedEngine extends Engine {
   ): Promise<QuantumAnswer>;
 }
 
-const ADDON_PATH = fileURLToPath(new URL("../../native/engine.node", import.meta.url));
+const require = createRequire(import.meta.url);
+/** In a checkout and in the Python package. */
+const BESIDE = fileURLToPath(new URL("../../native/engine.node", import.meta.url));
+/** Installed by npm: the engine is a package of its own for each platform. */
+const PACKAGE = `@talebridge/engine-${process.platform}-${process.arch}-gnu`;
 const FUNCTIONS = [
   "engineInfo",
   "columnsManifest",
@@ -72,7 +76,7 @@ const FUNCTIONS = [
  * Loads the addon and checks that it exports what this version of the bridge calls.
  * @throws Error naming the file and `npm run build` when it is missing, of another platform or of another version
  */
-export function loadEngine(path = ADDON_PATH): LoadedEngine {
+export function loadEngine(path = findAddon()): LoadedEngine {
   const addon = requireAddon(path);
   const info = addon.engineInfo();
   const columns = parseColumns(addon.columnsManifest(), path);
@@ -92,12 +96,24 @@ export function loadEngine(path = ADDON_PATH): LoadedEngine {
   };
 }
 
+/** Where the addon is; where it should be, when it is nowhere. */
+function findAddon(): string {
+  if (existsSync(BESIDE)) return BESIDE;
+  try {
+    return require.resolve(PACKAGE);
+  } catch {
+    return BESIDE;
+  }
+}
+
 function requireAddon(path: string): Addon {
   let loaded: unknown;
   try {
-    loaded = createRequire(import.meta.url)(path);
+    loaded = require(path);
   } catch (error) {
-    throw new Error(`the engine addon ${path} could not be loaded (${firstLine(error)}): run \`npm run build\``);
+    throw new Error(
+      `the engine addon ${path} could not be loaded (${firstLine(error)}): run \`npm run build\` in a checkout, or install ${PACKAGE} beside an npm package`,
+    );
   }
   const missing = FUNCTIONS.filter((name) => typeof Object(loaded)[name] !== "function");
   if (missing.length > 0) {

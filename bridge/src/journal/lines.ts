@@ -11,9 +11,24 @@ import { REASONS } from "../protocol/codes.js";
 import { Compile, type TSchema, Type } from "../typebox.js";
 import { gateJson } from "./gate_line.js";
 
+/**
+ * What these lines mean, counted up when an older daemon would misread them; a field more that it may leave out is no new format. Every file
+ * begins with a line that tells it. Lines without it are from before formats were counted, and mean what those of format 1 do.
+ */
+export const JOURNAL_FORMAT = 1;
+
+/** The journal is a newer daemon's: to take its lines for damage would be to lose them. */
+export class NewerJournalError extends Error {
+  override readonly name = "NewerJournalError";
+  constructor(readonly format: number) {
+    super(`a journal file is of format ${format}, and this talebridge reads up to ${JOURNAL_FORMAT}`);
+  }
+}
+
 /** First line of a boot's first file. */
 export interface BootEvent {
   readonly type: "boot";
+  readonly format?: number;
   readonly server: string;
   readonly engine_version: string;
   readonly boot: string;
@@ -28,6 +43,7 @@ export interface BootEvent {
  */
 export interface StateEvent {
   readonly type: "state";
+  readonly format?: number;
   readonly boot: string;
   readonly private: boolean;
   readonly part: number;
@@ -53,6 +69,7 @@ export type JournalLine = JournalEvent & { readonly seq: number; readonly t_ms: 
 const Num = Type.Number();
 const NumOrNull = Type.Union([Type.Number(), Type.Null()]);
 const Text = Type.String();
+const Format = Type.Optional(Type.Integer({ minimum: 1 }));
 const Side = Type.Enum(["long", "short"]);
 const Kind = Type.Enum(["entry", "scale_in", "replace"]);
 const Decision = Type.Enum(["allow", "reduce", "deny"]);
@@ -97,8 +114,16 @@ const Snapshot = Type.Object({
 });
 
 const LINES = {
-  boot: line({ server: Text, engine_version: Text, boot: Text, pid: Num, private: Type.Boolean() }),
+  boot: line({
+    format: Format,
+    server: Text,
+    engine_version: Text,
+    boot: Text,
+    pid: Num,
+    private: Type.Boolean(),
+  }),
   state: line({
+    format: Format,
     boot: Text,
     private: Type.Boolean(),
     part: Type.Integer({ minimum: 1 }),
@@ -178,7 +203,10 @@ function unsealed(line: Buffer): string | null {
   return `${line.toString("utf8", 0, at)}}`;
 }
 
-/** One line's event; null when the bytes (without their newline) are not a whole journal line. */
+/**
+ * One line's event; null when the bytes (without their newline) are not a whole journal line.
+ * @throws NewerJournalError when it begins a file of a newer format
+ */
 export function parseLine(line: Buffer): JournalLine | null {
   const json = unsealed(line);
   if (json === null) return null;
@@ -188,7 +216,9 @@ export function parseLine(line: Buffer): JournalLine | null {
   } catch {
     return null;
   }
-  const type: unknown = Object(value).type;
+  const { type, format }: { type?: unknown; format?: unknown } = Object(value);
+  if ((type === "boot" || type === "state") && typeof format === "number" && format > JOURNAL_FORMAT)
+    throw new NewerJournalError(format);
   switch (type) {
     case "boot":
       return LINES.boot.Check(value) ? tagged<BootEvent>(value) : null;

@@ -6,7 +6,7 @@ import type { DaemonConfig } from "../config/daemon.js";
 import type { HeldLock, LoadedEngine } from "../engine/engine.js";
 import { exportSession } from "../gate/snapshot.js";
 import { listFiles, repairTail } from "../journal/files.js";
-import type { StateEvent } from "../journal/lines.js";
+import { JOURNAL_FORMAT, NewerJournalError, type StateEvent } from "../journal/lines.js";
 import { holdPrivate, isPrivateFile, isRunning } from "../journal/private.js";
 import { foldLive } from "../journal/reader.js";
 import { Journal, type JournalFs } from "../journal/writer.js";
@@ -52,8 +52,22 @@ export function lockJournal(config: DaemonConfig, engine: LoadedEngine, boot: st
   return lock;
 }
 
-/** Takes live sessions over from earlier boots. What is damaged is said and left out, what is intact is kept. */
-export function continueSessions({ config, sessions, counters, log }: JournalParts): void {
+/**
+ * Takes live sessions over from earlier boots. What is damaged is said and left out, what is intact is kept.
+ * @throws ConfigError when a newer daemon wrote the journal
+ */
+export function continueSessions(parts: JournalParts): void {
+  try {
+    foldSessions(parts);
+  } catch (error) {
+    if (!(error instanceof NewerJournalError)) throw error;
+    throw new ConfigError(
+      `${parts.config.journal_dir}: ${error.message}: install the version that wrote it again, or choose another directory with --journal-dir`,
+    );
+  }
+}
+
+function foldSessions({ config, sessions, counters, log }: JournalParts): void {
   const files = listFiles(config.journal_dir);
   files.forEach((file, i) => {
     // Only a boot's last file can end in half a line; a private daemon may be writing its own at this moment.
@@ -106,7 +120,14 @@ export function openJournal(parts: JournalParts): Journal {
     },
   });
   const pid = process.pid;
-  const head = { type: "boot", server: SERVER, engine_version: engine.version, boot, pid } as const;
+  const head = {
+    type: "boot",
+    format: JOURNAL_FORMAT,
+    server: SERVER,
+    engine_version: engine.version,
+    boot,
+    pid,
+  } as const;
   for (const event of [{ ...head, private: config.private }, ...stateEvents(parts)]) {
     const appended = journal.append(event);
     if (appended.ok) continue;
@@ -130,6 +151,7 @@ function stateEvents({ config, boot, sessions }: JournalParts): StateEvent[] {
   const parts = Math.max(1, kept.length);
   return Array.from({ length: parts }, (_, i) => ({
     type: "state",
+    format: JOURNAL_FORMAT,
     boot,
     private: config.private,
     part: i + 1,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Dealer } from "zeromq";
 import { fileName, listFiles } from "../../src/journal/files.js";
+import { sealJson } from "../../src/journal/lines.js";
 import { foldJournal, readJournal } from "../../src/journal/reader.js";
 import { FIXED } from "../../src/limits.js";
 import { DECISION, LIMITS, OP, REASON, STATUS } from "../../src/protocol/codes.js";
@@ -667,6 +668,23 @@ describe("the directory", () => {
       expect(existsSync(journal_dir)).toBe(true);
       rmSync(other, { recursive: true, force: true });
     });
+  });
+
+  it("is not taken over from a newer daemon, whose lines would be misread, and keeps them", async () => {
+    const dir = temporaryDir();
+    const config = configFor(dir);
+    await (await start(config)).stop("test");
+    const [file] = listFiles(config.journal_dir);
+    if (file === undefined) throw new Error("no journal");
+    const lines = readFileSync(file.path, "utf8").split("\n");
+    const newer = lines
+      .map((line) => line.replace(/,"crc":\d+\}$/, "}"))
+      .map((json) => (json === "" ? "" : sealJson(json.replace('"format":1', '"format":2'))))
+      .join("\n");
+    writeFileSync(file.path, newer);
+    await expect(start(config)).rejects.toThrow(/format 2, and this talebridge reads up to 1.*--journal-dir/);
+    expect(readFileSync(file.path, "utf8")).toBe(newer);
+    rmSync(dir, { recursive: true });
   });
 
   it("is cleared of a killed daemon's sockets before anything else can fail, and only by the lock's holder", async () => {

@@ -35,14 +35,17 @@ _SHOWN_LOG_BYTES = 2_000
 def find_command(settings: Settings) -> list[str]:
     """The words that start the bridge's command line.
 
-    Setting `command`, $TALEBRIDGE_COMMAND, `talebridge` on the path, a built checkout around this
-    file. Raises Unavailable naming all four.
+    Setting `command`, $TALEBRIDGE_COMMAND, the package talebridge-bridge of this environment,
+    `talebridge` on the path, a built checkout around this file. Raises Unavailable naming them.
     """
     if settings.command is not None:
         return list(settings.command)
     from_env = os.environ.get("TALEBRIDGE_COMMAND", "")
     if from_env.strip():
         return shlex.split(from_env)
+    packaged = _packaged_command()
+    if packaged is not None:
+        return packaged
     on_path = shutil.which("talebridge")
     if on_path:
         return [on_path]
@@ -51,9 +54,26 @@ def find_command(settings: Settings) -> list[str]:
     if node and built.is_file():
         return [node, str(built)]
     raise Unavailable(
-        "the bridge is not installed: there is no `talebridge` on the path, no TALEBRIDGE_COMMAND, "
-        f"no risk_bridge.command in config.json and no built {built} (`npm run build`)"
+        'the bridge is not installed: `pip install "talebridge[bridge]"` in this environment '
+        "brings it. There is no package talebridge-bridge, no `talebridge` on the path, no "
+        "TALEBRIDGE_COMMAND, no risk_bridge.command in config.json and no built "
+        f"{built} (`npm run build`)"
     )
+
+
+def _packaged_command() -> list[str] | None:
+    """The daemon that pip installed beside us; None when it is not there.
+
+    Raises Unavailable when it is there and damaged: one on the path may be of another version.
+    """
+    try:
+        import talebridge_bridge
+    except ImportError:
+        return None
+    try:
+        return list(talebridge_bridge.command())
+    except FileNotFoundError as error:
+        raise Unavailable(str(error)) from None
 
 
 def how_to_name(directory: Path) -> str:

@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+/**
+ * `npm run package:npm`: the npm packages as tarballs, in dist-npm: `talebridge`, and the engine for this platform or, with `-- --glibc 2.28 --arch x64,arm64`,
+ * for others. The last line of stdout is one JSON object. Exit codes: 0 done, 1 failed, 2 usage.
+ */
+
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { requirePrerequisites } from "./lib/prerequisites.mjs";
+
+const python = requirePrerequisites({ forTests: false });
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
+
+async function main() {
+  const { packageOptions } = await import("./lib/package-options.mjs");
+  const options = packageOptions("npm run package:npm", "dist-npm");
+  if (options === null) return 2;
+  const { emptyFolder } = await import("./lib/stage.mjs");
+  const { packDaemon, packEngine } = await import("./lib/npm-packages.mjs");
+  const { engines } = await import("./lib/portable.mjs");
+  const { step } = await import("./lib/progress.mjs");
+  emptyFolder(options.out);
+  await step("npm package", async () => {
+    await packDaemon(options.out);
+    return "packed";
+  });
+  for (const engine of await engines(options, python))
+    await step(`npm package of the engine for ${engine.arch}`, async () => {
+      await packEngine(options.out, engine);
+      return "packed";
+    });
+  const packages = readdirSync(options.out).sort();
+  const sizes = packages.map((file) => ({ file, bytes: statSync(join(options.out, file)).size }));
+  process.stdout.write(`${JSON.stringify({ packages: "npm", tarballs: sizes })}\n`);
+  return 0;
+}
