@@ -5,7 +5,7 @@ import { optimalBlockLength } from "../../src/replay/statistics/block_length.js"
 import { dailyCloses, dailyFigures, dailyReturns } from "../../src/replay/statistics/daily.js";
 import { expectedBestSharpe, moments, probabilisticSharpe } from "../../src/replay/statistics/deflated_sharpe.js";
 import { type EffectInput, effects } from "../../src/replay/statistics/effect_intervals.js";
-import { expectedShortfall } from "../../src/replay/statistics/expected_shortfall.js";
+import { expectedShortfall, expectedShortfallOf } from "../../src/replay/statistics/expected_shortfall.js";
 import { normalCdf, normalQuantile } from "../../src/replay/statistics/normal.js";
 import { uniform } from "../../src/replay/statistics/random.js";
 import { rankCorrelation } from "../../src/replay/statistics/rank_correlation.js";
@@ -82,8 +82,23 @@ describe("expected shortfall", () => {
     "is the least of Rockafellar and Uryasev's function on sample %i",
     (_, { outcomes, cvar95 }) => {
       expect(expectedShortfall(Float64Array.from(outcomes).sort(), 0.05)).toBeCloseTo(cvar95, 10);
+      expect(expectedShortfallOf(Float64Array.from(outcomes), 0.05)).toBeCloseTo(cvar95, 10);
     },
   );
+
+  it("selects what sorting would", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: -9, max: 9 }), { minLength: 1, maxLength: 80 }),
+        fc.double({ min: 0.01, max: 1, noNaN: true }),
+        (outcomes, share) => {
+          const sorted = expectedShortfall(Float64Array.from(outcomes).sort(), share) ?? Number.NaN;
+          expect(expectedShortfallOf(Float64Array.from(outcomes), share)).toBeCloseTo(sorted, 9);
+        },
+      ),
+      { seed: 12 },
+    );
+  });
 
   it("counts repeated outcomes as if they were written out", () => {
     fc.assert(

@@ -109,6 +109,7 @@ function fromJson(bytes: Uint8Array, file: string): Candles {
  */
 export function complete(raw: Candles, timeframe_ms: number, file: string): Candles {
   if (raw.rows === 0) throw new ReplayInputError(`${file} holds no candles. Download them again.`);
+  if (isComplete(raw.t_ms, timeframe_ms)) return raw;
   const order = Array.from({ length: raw.rows }, (_, row) => row);
   const at = (row: number): number => raw.t_ms[row] ?? Number.NaN;
   if (order.some((row) => row > 0 && at(row) < at(row - 1))) order.sort((a, b) => at(a) - at(b));
@@ -153,6 +154,14 @@ export function complete(raw: Candles, timeframe_ms: number, file: string): Cand
     set(candles, row, [t, open, high, low, close, volume]);
   }
   return candles;
+}
+
+/** Most files are: every candle there, once, in order. */
+function isComplete(t_ms: Float64Array, timeframe_ms: number): boolean {
+  const first = t_ms[0] ?? Number.NaN;
+  if (bin(first, timeframe_ms) !== first) return false;
+  for (let row = 1; row < t_ms.length; row++) if (t_ms[row] !== first + row * timeframe_ms) return false;
+  return true;
 }
 
 /** Rows `from` (inclusive) to `to` (exclusive). */

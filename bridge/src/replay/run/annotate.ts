@@ -8,8 +8,8 @@ export interface Annotated {
   readonly size: Float64Array;
   readonly reason: Float64Array;
   readonly value: Float64Array;
-  readonly long: SideForecasts;
-  readonly short: SideForecasts;
+  /** Copied out when asked for: most of the engine's columns are never read. */
+  side(name: "long" | "short"): SideForecasts;
 }
 
 /** Forecasts of one side, in log-losses. */
@@ -47,18 +47,16 @@ export async function annotate(
     // A copy of its own, so that the other columns can go. Every machine the engine is built for is little-endian.
     return new Float64Array(buffer.slice(start, start + rows * 8));
   };
-  const side = (name: "long" | "short"): SideForecasts => ({
-    var95: column(`risk_var95_${name}`),
-    var99: column(`risk_var99_${name}`),
-    es95: column(`risk_es95_${name}`),
-    es99: column(`risk_es99_${name}`),
-    adverse: column(`risk_adverse_q_${name}`),
-  });
   return {
     size: column("risk_size"),
     reason: column("risk_reason"),
     value: column("risk_value"),
-    long: side("long"),
-    short: side("short"),
+    side: (name) => ({
+      var95: column(`risk_var95_${name}`),
+      var99: column(`risk_var99_${name}`),
+      es95: column(`risk_es95_${name}`),
+      es99: column(`risk_es99_${name}`),
+      adverse: column(`risk_adverse_q_${name}`),
+    }),
   };
 }

@@ -25,34 +25,43 @@ export function coverageOf(
   candles: Candles,
   from: number,
 ): Coverage[] {
+  const first = Math.max(0, from - 1);
+  const most = Math.max(0, candles.rows - first);
+  const came = new Float64Array(most);
+  for (let at = 0; at < most; at++) {
+    const [now, next] = [candles.close[first + at] ?? Number.NaN, candles.close[first + at + 1] ?? Number.NaN];
+    came[at] = side === "long" ? Math.log(now / next) : Math.log(next / now);
+  }
   return ([95, 99] as const).flatMap((level) => {
     const [vars, shortfalls] = level === 95 ? [forecasts.var95, forecasts.es95] : [forecasts.var99, forecasts.es99];
-    const rows: number[] = [];
+    const [losses, known, promised] = [new Float64Array(most), new Float64Array(most), new Float64Array(most)];
+    const exceeded = new Uint8Array(most);
+    let count = 0;
     // A row's forecast is of the candle after it.
-    for (let row = Math.max(0, from - 1); row + 1 < candles.rows; row++) {
-      if (Number.isFinite(vars[row]) && Number.isFinite(shortfalls[row])) rows.push(row);
+    for (let row = first; row + 1 < candles.rows; row++) {
+      const [limit, shortfall] = [vars[row] ?? Number.NaN, shortfalls[row] ?? Number.NaN];
+      if (!Number.isFinite(limit) || !Number.isFinite(shortfall)) continue;
+      const loss = came[row - first] ?? Number.NaN;
+      losses[count] = loss;
+      known[count] = limit;
+      promised[count] = shortfall;
+      exceeded[count] = loss > limit ? 1 : 0;
+      count += 1;
     }
-    if (rows.length === 0) return [];
-    const pick = (values: Float64Array): Float64Array => Float64Array.from(rows, (row) => values[row] ?? Number.NaN);
-    const losses = Float64Array.from(rows, (row) => {
-      const change = Math.log((candles.close[row + 1] ?? Number.NaN) / (candles.close[row] ?? Number.NaN));
-      return side === "long" ? -change : change;
-    });
-    const [known, promised] = [pick(vars), pick(shortfalls)];
-    const exceeded = Uint8Array.from(losses, (loss, at) => (loss > (known[at] ?? Number.NaN) ? 1 : 0));
+    if (count === 0) return [];
     const probability = 1 - level / 100;
-    const test = christoffersen(exceeded, probability);
+    const test = christoffersen(exceeded.subarray(0, count), probability);
     return [
       {
         side,
         level,
-        forecasts: rows.length,
-        expected: rows.length * probability,
+        forecasts: count,
+        expected: count * probability,
         exceedances: test.exceedances,
         kupiec_p: test.coverage.p_value,
         independence_p: test.independence.p_value,
         christoffersen_p: test.joint.p_value,
-        z2: z2(losses, known, promised, probability),
+        z2: z2(losses.subarray(0, count), known.subarray(0, count), promised.subarray(0, count), probability),
       },
     ];
   });

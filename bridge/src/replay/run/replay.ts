@@ -119,11 +119,23 @@ async function loadMarkets(input: ReplayInput): Promise<Map<string, PairMarket>>
   const { market_pair } = resolved.settings;
   const market = market_pair === null ? null : await MarketPair.load(market_pair, source);
   const sides = [...new Set(backtest.trades.map((trade) => trade.side))].sort();
-  for (const pair of pairs) {
-    input.progress?.("candles", markets.size, pairs.length);
-    const chart_buckets =
-      input.charts === undefined ? 0 : Math.max(1, Math.floor(input.charts.max_points / pairs.length));
-    const loaded = await loadMarket(pair, source, backtest, resolved, engine, { market, sides, chart_buckets });
+  const chart_buckets =
+    input.charts === undefined ? 0 : Math.max(1, Math.floor(input.charts.max_points / pairs.length));
+  // While the engine computes one pair on its threads, the next one's candles are read on this one.
+  const load = (pair: string | undefined): Promise<PairMarket> | null => {
+    if (pair === undefined) return null;
+    const loading = loadMarket(pair, source, backtest, resolved, engine, { market, sides, chart_buckets });
+    // Awaited in its turn; should an earlier pair fail before, this one's failure is no news.
+    loading.catch(() => undefined);
+    return loading;
+  };
+  let coming = load(pairs[0]);
+  for (const [at, pair] of pairs.entries()) {
+    input.progress?.("candles", at, pairs.length);
+    const [current, next] = [coming, load(pairs[at + 1])];
+    if (current === null) break;
+    const loaded = await current;
+    coming = next;
     if (loaded.series !== null) input.charts?.take(loaded.series);
     markets.set(pair, loaded);
   }

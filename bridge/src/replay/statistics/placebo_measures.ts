@@ -1,5 +1,5 @@
 /** By what a gate is compared with its placebos; of every measure, more is better. */
-import { expectedShortfall } from "./expected_shortfall.js";
+import { expectedShortfallOf } from "./expected_shortfall.js";
 
 const TAIL = 0.05;
 
@@ -82,25 +82,27 @@ export class CandidateSample {
   private exposure(shift: number): number {
     const n = this.weights.length;
     let [kept, all] = [0, 0];
-    this.weights.forEach((weight, row) => {
+    for (let row = 0; row < n; row++) {
+      const weight = this.weights[row] ?? 0;
       kept += weight * (this.shares[(row + shift) % n] ?? 1);
       all += weight;
-    });
+    }
     return kept / all;
   }
 
   /** A denied trade counts as one that earned nothing, so that gate and placebo average over as many. */
   private tails(shareOf: (row: number) => number): { cvar95: number; drawdown: number } {
     let [balance, high, drawdown, profit, trade] = [this.starting_balance, this.starting_balance, 0, 0, 0];
-    this.closing.forEach((row, at) => {
+    for (let at = 0; at < this.closing.length; at++) {
+      const row = this.closing[at] ?? 0;
       profit += (this.profits[row] ?? 0) * shareOf(row);
-      if (this.ends[at] !== 1) return;
+      if (this.ends[at] !== 1) continue;
       this.outcomes[trade++] = profit;
       balance += profit;
       profit = 0;
       high = Math.max(high, balance);
       drawdown = Math.max(drawdown, high - balance);
-    });
-    return { cvar95: expectedShortfall(this.outcomes.sort(), TAIL) ?? 0, drawdown };
+    }
+    return { cvar95: expectedShortfallOf(this.outcomes, TAIL) ?? 0, drawdown };
   }
 }
