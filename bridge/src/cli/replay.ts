@@ -1,44 +1,77 @@
 /** `talebridge replay`: what the gate would have done to a finished backtest. */
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { PROFILE_LIMITS } from "../config/settings.js";
 import { loadEngine } from "../engine/engine.js";
-import { type ReadResult, readBacktest } from "../replay/read/backtest.js";
+import { compareExact } from "../replay/exact/compare.js";
+import { type Freqtrade, rerun } from "../replay/exact/rerun.js";
+import { readBacktest } from "../replay/read/backtest.js";
+import { comparisonText } from "../replay/report/comparison.js";
 import { reportPage } from "../replay/report/page.js";
 import { terminalSummary } from "../replay/report/terminal.js";
+import { toComparison } from "../replay/run/comparison.js";
 import { replay } from "../replay/run/replay.js";
-import { ReplayResultSchema } from "../replay/run/result.js";
-import { AssignmentError, replaySettings, type SettingSources } from "../replay/settings.js";
+import { type ReplayResult, ReplayResultSchema } from "../replay/run/result.js";
 import { VERSION } from "../version.js";
-import { EXIT, listViolations, UsageError } from "./usage.js";
+import { Progress } from "./replay_progress.js";
+import { chooseDatadir, isDirectory, readSettings, resolveOrRefuse } from "./replay_sources.js";
+import { EXIT, UsageError } from "./usage.js";
 
-export const usage = `talebridge replay RESULT.zip|RESULT.json [--datadir DIR] [--strategy NAME] [--settings FILE]
-                  [--profile NAME] [--set KEY=VALUE]… [--html FILE] [--json FILE] [--quiet]
+export const usage = `talebridge replay RESULT.zip|RESULT.json [--datadir DIR] [--strategy NAME] [--params FILE] [--profile NAME] [--set KEY=VALUE]…
+                  [--profiles all | --against RESULT] [--tried N] [--exact --config FILE…] [--html FILE] [--json FILE] [--quiet]
 talebridge replay --schema
   Shows which entries of a finished freqtrade backtest the gate would have stopped or cut, and what that would have changed.
   --datadir   freqtrade's data directory with the candles (default user_data/data/<exchange of the backtest>)
   --strategy  needed when the result holds several
-  --settings  JSON file with a risk_bridge block, instead of the one the backtest ran with
+  --params    JSON file with a risk_bridge block, instead of the one the backtest ran with (--settings is the same)
   --profile   conservative, aggressive or extreme; --set overrides single settings, e.g. --set limits.max_drawdown=0.15
+  --profiles  all: the three profiles side by side; --against: two backtests side by side
+  --tried     how many gates you have tried on this backtest, for the deflated Sharpe ratio (default: those of this run)
+  --exact     runs freqtrade once more, gated, and compares: with --config (as often as freqtrade needs), and if needed --strategy-path DIR,
+              --userdir DIR, --freqtrade PROGRAM (default freqtrade). Takes as long as a backtest
   --html      writes the report; --json writes the figures (--schema prints their JSON Schema); --quiet: no summary`;
 
 const OPTIONS = {
   datadir: { type: "string" },
   strategy: { type: "string" },
+  params: { type: "string" },
   settings: { type: "string" },
   profile: { type: "string" },
+  profiles: { type: "string" },
+  against: { type: "string" },
+  tried: { type: "string" },
   set: { type: "string", multiple: true },
+  exact: { type: "boolean" },
+  config: { type: "string", multiple: true },
+  "strategy-path": { type: "string" },
+  userdir: { type: "string" },
+  freqtrade: { type: "string" },
   html: { type: "string" },
   json: { type: "string" },
   quiet: { type: "boolean" },
   schema: { type: "boolean" },
 } as const;
 
-const MAX_SETTINGS_BYTES = 1 << 20;
+const PROFILES = Object.keys(PROFILE_LIMITS);
+const MAX_TRIED = 1_000_000;
+
+type Values = ReturnType<typeof parse>["values"];
+
+/** One replay of those asked for. */
+interface Job {
+  readonly label: string;
+  readonly path: string;
+  readonly profile: string | null;
+}
+
+function parse(argv: readonly string[]) {
+  return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
+}
 
 export async function run(argv: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
+  const { values, positionals } = parse(argv);
   if (values.schema === true) {
     const document = { $schema: "https://json-schema.org/draft/2020-12/schema", ...ReplayResultSchema };
     process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
@@ -48,16 +81,36 @@ export async function run(argv: readonly string[]): Promise<number> {
   if (path === undefined || positionals.length > 1) {
     throw new UsageError(`give one backtest result, e.g. user_data/backtest_results/backtest-result-….zip\n${usage}`);
   }
+  requireSense(values);
   for (const target of [values.html, values.json]) requireDirectory(target);
+  const jobs = jobsOf(path, values);
+  const results: { label: string; result: ReplayResult }[] = [];
+  for (const job of jobs) results.push({ label: job.label, result: await replayOne(job, values, jobs.length) });
+  const [only] = results;
+  if (only === undefined) throw new Error("nothing was replayed");
+  if (results.length > 1) {
+    const comparison = toComparison(results);
+    if (values.json !== undefined) writeWhole(values.json, `${JSON.stringify(comparison)}\n`);
+    if (values.quiet !== true) process.stdout.write(`${comparisonText(comparison)}\n`);
+    return EXIT.ok;
+  }
+  const { result } = only;
+  if (values.json !== undefined) writeWhole(values.json, `${JSON.stringify(result)}\n`);
+  if (values.html !== undefined) writeWhole(values.html, reportPage(result));
+  if (values.quiet !== true) process.stdout.write(`${terminalSummary(result)}\n`);
+  return EXIT.ok;
+}
+
+async function replayOne(job: Job, values: Values, jobs: number): Promise<ReplayResult> {
+  const progress = new Progress(values.quiet === true);
+  progress.stage(`reading ${basename(job.path)}`);
+  const file = values.params ?? values.settings;
   const sources = {
-    file: values.settings === undefined ? null : readSettings(values.settings),
-    profile: values.profile ?? null,
+    file: file === undefined ? null : readSettings(file),
+    profile: job.profile,
     assignments: values.set ?? [],
   };
-  const progress = new Progress(values.quiet === true);
-
-  progress.stage(`reading ${basename(path)}`);
-  const backtest = await readBacktest(path, { strategy: values.strategy });
+  const backtest = await readBacktest(job.path, { strategy: values.strategy });
   const datadir = chooseDatadir(values.datadir, backtest);
   const engine = loadEngine();
   const { resolved, from } = resolveOrRefuse({ ...sources, exported: backtest.risk_bridge }, backtest, engine);
@@ -68,49 +121,55 @@ export async function run(argv: readonly string[]): Promise<number> {
     settings_from: from,
     engine,
     software: { talebridge: VERSION, node: process.versions.node },
+    gates_tried: Math.max(jobs, Number(values.tried ?? 1)),
     progress: (stage, done, total) => progress.step(stage, done, total),
   });
+  if (values.exact !== true) {
+    progress.end();
+    return result;
+  }
+  progress.stage("running freqtrade with the gate");
+  const gated = await rerun(freqtradeOf(values), backtest, datadir, resolved.settings);
   progress.end();
-
-  if (values.json !== undefined) writeWhole(values.json, `${JSON.stringify(result)}\n`);
-  if (values.html !== undefined) writeWhole(values.html, reportPage(result));
-  if (values.quiet !== true) process.stdout.write(`${terminalSummary(result)}\n`);
-  return EXIT.ok;
+  return { ...result, exact: compareExact(result, backtest, gated) };
 }
 
-function resolveOrRefuse(sources: SettingSources, backtest: ReadResult, engine: ReturnType<typeof loadEngine>) {
-  try {
-    const { resolution, from } = replaySettings(sources, backtest.timeframe_ms / 1000, engine);
-    if (resolution.ok) return { resolved: resolution, from };
-    throw new UsageError(
-      `the settings (from ${from.join(", then ")}) are not valid:\n${listViolations(resolution.violations)}`,
-    );
-  } catch (error) {
-    if (error instanceof AssignmentError) throw new UsageError(error.message);
-    throw error;
+function jobsOf(path: string, values: Values): Job[] {
+  const profile = values.profile ?? null;
+  if (values.profiles !== undefined) return PROFILES.map((name) => ({ label: name, path, profile: name }));
+  if (values.against === undefined) return [{ label: basename(path), path, profile }];
+  return [path, values.against].map((one) => ({ label: basename(one), path: one, profile }));
+}
+
+function freqtradeOf(values: Values): Freqtrade {
+  return {
+    program: values.freqtrade ?? "freqtrade",
+    configs: values.config ?? [],
+    strategy_path: values["strategy-path"] ?? null,
+    userdir: values.userdir ?? null,
+  };
+}
+
+function requireSense(values: Values): void {
+  const { profiles, against, tried } = values;
+  if (profiles !== undefined && profiles !== "all")
+    throw new UsageError("--profiles takes all; for one use --profile NAME");
+  if (profiles !== undefined && values.profile !== undefined)
+    throw new UsageError("give --profile or --profiles, not both");
+  if (profiles !== undefined && against !== undefined) throw new UsageError("give --profiles or --against, not both");
+  if ((profiles ?? against) !== undefined && values.html !== undefined) {
+    throw new UsageError("--html is for one replay; several side by side go to the terminal and to --json");
   }
-}
-
-function chooseDatadir(given: string | undefined, backtest: ReadResult): string {
-  if (given !== undefined) {
-    if (isDirectory(given)) return given;
-    throw new UsageError(`--datadir ${given} is not a directory; give the one with freqtrade's candles`);
+  if (tried !== undefined && !(Number.isInteger(Number(tried)) && Number(tried) >= 1 && Number(tried) <= MAX_TRIED)) {
+    throw new UsageError(`--tried ${tried}: give a whole number from 1 to ${MAX_TRIED}`);
   }
-  const usual = join("user_data", "data", basename(backtest.exchange ?? ""));
-  if (backtest.exchange !== null && isDirectory(usual)) return usual;
-  throw new UsageError(
-    `give the directory with the backtest's candles with --datadir${backtest.exchange === null ? "" : ` (${usual} does not exist here)`}`,
-  );
-}
-
-function readSettings(path: string): { name: string; content: unknown } {
-  try {
-    if (statSync(path).size > MAX_SETTINGS_BYTES) throw new Error(`it has more than ${MAX_SETTINGS_BYTES} bytes`);
-    return { name: basename(path), content: JSON.parse(readFileSync(path, "utf8")) };
-  } catch (error) {
+  if (values.exact === true && (values.config ?? []).length === 0) {
     throw new UsageError(
-      `--settings ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      "--exact runs freqtrade: give the configuration of the backtest with --config, as often as freqtrade needs it",
     );
+  }
+  if (values.params !== undefined && values.settings !== undefined) {
+    throw new UsageError("--params and --settings are the same; give one");
   }
 }
 
@@ -123,10 +182,6 @@ function requireDirectory(target: string | undefined): void {
   if (isDirectory(target)) throw new UsageError(`${target} is a directory; give a file name`);
 }
 
-function isDirectory(path: string): boolean {
-  return existsSync(path) && statSync(path).isDirectory();
-}
-
 /** The file is there whole or not at all. */
 function writeWhole(path: string, text: string): void {
   const draft = join(dirname(path), `.${basename(path)}.${randomBytes(4).toString("hex")}.tmp`);
@@ -136,42 +191,5 @@ function writeWhole(path: string, text: string): void {
   } catch (error) {
     rmSync(draft, { force: true });
     throw new Error(`${path} could not be written: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-const STAGES = {
-  candles: "judging candles, pair",
-  entries: "judging entries,",
-  statistics: "drawing placebos,",
-} as const;
-
-/** On a terminal one line that counts; otherwise one line per stage. */
-class Progress {
-  private readonly live = process.stderr.isTTY === true;
-  private current = "";
-  private drawn_ms = 0;
-
-  constructor(private readonly quiet: boolean) {}
-
-  stage(text: string): void {
-    if (this.quiet) return;
-    process.stderr.write(this.live ? `\r\u001b[K${text}` : `${text}\n`);
-  }
-
-  step(stage: keyof typeof STAGES, done: number, total: number): void {
-    const text = STAGES[stage];
-    if (this.live) {
-      const now = performance.now();
-      if (now - this.drawn_ms < 50) return;
-      this.drawn_ms = now;
-      this.stage(`${text} ${done} of ${total}`);
-    } else if (this.current !== stage) {
-      this.stage(`${text} 1 to ${total}`);
-    }
-    this.current = stage;
-  }
-
-  end(): void {
-    if (this.live && !this.quiet) process.stderr.write("\r\u001b[K");
   }
 }

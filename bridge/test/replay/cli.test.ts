@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { run } from "../../src/cli/replay.js";
 import { UsageError } from "../../src/cli/usage.js";
+import { argumentsOf } from "../../src/replay/exact/rerun.js";
 import { ReplayInputError } from "../../src/replay/read/error.js";
+import { ComparisonSchema } from "../../src/replay/run/comparison.js";
+import { Compile } from "../../src/typebox.js";
 import { DATADIR, SPOT } from "./fixture.js";
 
 const BASE = [SPOT, "--strategy", "FixtureDip", "--datadir", DATADIR];
@@ -62,6 +65,32 @@ describe("talebridge replay", () => {
     expect(changed.gate.fingerprint).not.toBe(exported.gate.fingerprint);
   });
 
+  it("puts profiles, and backtests, side by side", async () => {
+    const path = join(folder, "side.json");
+    expect(await run([...BASE, "--profiles", "all", "--json", path])).toBe(0);
+    const profiles = JSON.parse(readFileSync(path, "utf8"));
+    expect(Compile(ComparisonSchema).Check(profiles)).toBe(true);
+    expect(profiles.compared.map((row: { label: string }) => row.label)).toEqual([
+      "conservative",
+      "aggressive",
+      "extreme",
+    ]);
+    expect(profiles.compared[0].result.selection.gates_tried).toBe(3);
+    expect(profiles.compared[0].result.effect).toEqual((await json("--profile", "conservative")).effect);
+    expect(stdout.join("")).toMatch(/conservative +aggressive +extreme\n/);
+    expect(await run([...BASE, "--against", SPOT, "--json", path, "--quiet"])).toBe(0);
+    const [first, second] = JSON.parse(readFileSync(path, "utf8")).compared;
+    expect(second).toEqual(first);
+  });
+
+  it("deflates by the number of gates tried", async () => {
+    const [once, often] = [await json(), await json("--tried", "50")];
+    expect(once.selection).toMatchObject({ gates_tried: 1, expected_best: 0 });
+    expect(once.selection.deflated).toBe(once.selection.probabilistic);
+    expect(often.selection.gates_tried).toBe(50);
+    expect(often.selection.deflated).toBeLessThan(once.selection.deflated);
+  });
+
   it("prints the JSON Schema of its figures", async () => {
     expect(await run(["--schema"])).toBe(0);
     expect(JSON.parse(stdout.join(""))).toMatchObject({ title: "talebridge replay", type: "object" });
@@ -75,6 +104,15 @@ describe("talebridge replay", () => {
     [[...BASE, "--set", "max_drawdown"], "write key=value"],
     [[...BASE, "--set", "__proto__.x=1"], "write key=value"],
     [[...BASE, "--set", "constructor.prototype.x=1"], /constructor is not a known setting/],
+    [[...BASE, "--profiles", "some"], "--profiles takes all"],
+    [[...BASE, "--profiles", "all", "--profile", "extreme"], "not both"],
+    [[...BASE, "--profiles", "all", "--against", SPOT], "not both"],
+    [[...BASE, "--profiles", "all", "--html", "x.html"], "--html is for one replay"],
+    [[...BASE, "--tried", "0"], "a whole number"],
+    [[...BASE, "--tried", "1.5"], "a whole number"],
+    [[...BASE, "--exact"], "give the configuration of the backtest with --config"],
+    [[...BASE, "--params", "a", "--settings", "b"], "give one"],
+    [[...BASE, "--params", "/nowhere.json"], "cannot be read"],
     [[...BASE, "--html", "/nowhere/at/all/report.html"], "does not exist"],
     [[...BASE, "--html", tmpdir()], "is a directory"],
     [[...BASE, "--settings", "/nowhere.json"], "cannot be read"],
@@ -95,5 +133,28 @@ describe("talebridge replay", () => {
     await expect(failing).rejects.toThrow("No candles for ALFA/USDT");
     expect(readFileSync(page, "utf8")).toBe("old");
     expect(existsSync(join(folder, "result.json"))).toBe(false);
+  });
+});
+
+describe("the exact run", () => {
+  const freqtrade = { program: "freqtrade", configs: ["a.json", "b.json"], strategy_path: "s", userdir: null };
+
+  it("is the backtest's own command with the gate's block last", () => {
+    const of = { strategy: "Dip", timeframe: "5m", timeframe_detail: "1m", timerange: "20250101-" };
+    expect(argumentsOf(freqtrade, of, "data", "gate.json", "out").join(" ")).toBe(
+      "backtesting --config a.json --config b.json --config gate.json --strategy-path s --strategy Dip --datadir data --timeframe 5m " +
+        "--timeframe-detail 1m --timerange 20250101- --cache none --export trades --backtest-directory out",
+    );
+  });
+
+  it.each([
+    ["/nowhere/freqtrade", "cannot be run"],
+    ["false", "failed with exit code 1"],
+    ["true", "wrote no result"],
+  ])("says what is wrong with %s", async (program, message) => {
+    const running = run([...BASE, "--exact", "--config", "a.json", "--freqtrade", program, "--quiet"]);
+    await expect(running).rejects.toBeInstanceOf(ReplayInputError);
+    await expect(running).rejects.toThrow(message);
+    expect(stdout).toEqual([]);
   });
 });

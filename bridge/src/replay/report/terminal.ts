@@ -61,7 +61,7 @@ export function terminalSummary(result: ReplayResult): string {
 }
 
 /** First column to the left, the others to the right. */
-function table(rows: readonly (readonly string[])[]): string {
+export function table(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of rows) {
     row.forEach((cell, column) => {

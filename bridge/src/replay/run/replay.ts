@@ -96,6 +96,7 @@ export async function replay(input: ReplayInput): Promise<ReplayResult> {
     placebo: placebo(placeboCandidates(judged), backtest.starting_balance),
     selection: selectionOf(daily, input.gates_tried ?? 1),
     second_order: secondOrder(backtest, walked, trades, without, withGate),
+    exact: null,
     groups: groupsOf(judged),
     crises: crisesOf(backtest, loaded, judged, curves),
     depth: depthOf(judged, markets, resolved.settings),

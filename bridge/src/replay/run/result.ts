@@ -86,6 +86,28 @@ const SecondOrderSchema = Type.Object(
   },
 );
 
+export const ExactSchema = Type.Object(
+  {
+    start_ms: Type.Number({ description: "A gated run may begin later: it needs more candles before its first." }),
+    end_ms: Type.Number(),
+    trades: Type.Integer(),
+    winners: Type.Integer(),
+    profit_abs: Type.Number(),
+    profit_ratio: Type.Number(),
+    drawdown_closed: Drawdown,
+    profit_change_abs: Type.Number({ description: "Against the backtest without the gate." }),
+    first_order_off_abs: Type.Number({
+      description: "Profit of the first-order replay less that of the gated backtest.",
+    }),
+    second_order_off_abs: Type.Number(),
+    trades_in_both: Type.Integer({ description: "Same pair, side and time of opening." }),
+    trades_only_gated: Type.Integer({ description: "Entries that freed slots and money let in." }),
+    trades_only_ungated: Type.Integer(),
+  },
+  { description: "The gated backtest itself, run by --exact." },
+);
+export type Exact = Static<typeof ExactSchema>;
+
 export const ReplayResultSchema = Type.Object(
   {
     version: Type.Literal(RESULT_VERSION),
@@ -178,6 +200,7 @@ export const ReplayResultSchema = Type.Object(
     placebo: PlaceboSchema,
     selection: SelectionSchema,
     second_order: SecondOrderSchema,
+    exact: Type.Union([ExactSchema, Type.Null()]),
     groups: GroupsSchema,
     crises: Type.Array(CrisisSchema),
     depth: DepthSchema,
