@@ -3,11 +3,12 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { bundleTypebox } from "./bundle.mjs";
+import { bundleReport } from "./bundle-report.mjs";
 import { readIfThere, runLogged } from "./exec.mjs";
 import { ADDON, FAULTY_ADDON, LOGS, ROOT } from "./paths.mjs";
 
 const CURRENT = "up to date";
-const TSC_PROJECTS = ["bridge", "demo"];
+const TSC_PROJECTS = ["bridge", "bridge/assets", "demo"];
 
 /**
  * @param {string} messages cargo's JSON messages, one per line
@@ -70,7 +71,10 @@ export async function buildTypeScript() {
   const complete = TSC_PROJECTS.every((project) => existsSync(join(ROOT, project, "dist")));
   const args = [join(ROOT, "node_modules", "typescript", "bin", "tsc"), "-b", ...TSC_PROJECTS];
   await runLogged(process.execPath, complete ? args : [...args, "--force"], { logFile: join(LOGS, "tsc-build.log") });
-  const bundled = await bundleTypebox();
+  const typebox = await bundleTypebox();
+  const report = await bundleReport();
   const changed = TSC_PROJECTS.filter((_, i) => readIfThere(String(infos[i])) !== before[i]);
-  return changed.length === 0 && complete && !bundled ? CURRENT : `built ${changed.join(" and ") || "again"}`;
+  return changed.length === 0 && complete && !typebox && !report
+    ? CURRENT
+    : `built ${changed.join(" and ") || "again"}`;
 }

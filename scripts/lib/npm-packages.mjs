@@ -4,7 +4,7 @@ import { cpSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { runLogged } from "./exec.mjs";
 import { CACHE, LOGS, ROOT } from "./paths.mjs";
-import { compileBridge, emptyFolder, rootManifest, wanted, writeJson } from "./stage.mjs";
+import { compileBridge, emptyFolder, rootManifest, writeJson } from "./stage.mjs";
 
 /** @typedef {import("./stage.mjs").Arch} Arch */
 
@@ -22,11 +22,10 @@ export async function packDaemon(out) {
   const dir = join(CACHE, "package", "npm");
   emptyFolder(dir);
   await compileBridge(join(dir, "bridge", "dist"));
-  cpSync(join(ROOT, "bridge", "assets"), join(dir, "bridge", "assets"), { recursive: true, filter: wanted });
   for (const file of ["README.md", "LICENSE"]) cpSync(join(ROOT, file), join(dir, file));
   const { name, version, description, license, engines, dependencies } = rootManifest();
-  // In the bundle that compileBridge makes.
-  const { typebox: _bundled, ...loaded } = dependencies;
+  // In the bundles that compileBridge makes.
+  const { typebox: _bundled, uplot: _inlined, ...loaded } = dependencies;
   writeJson(join(dir, "package.json"), {
     name,
     version,

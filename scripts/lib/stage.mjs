@@ -3,14 +3,15 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, extname, join, relative, sep } from "node:path";
 import { bundleTypebox } from "./bundle.mjs";
+import { bundleReport } from "./bundle-report.mjs";
 import { runLogged } from "./exec.mjs";
 import { CACHE, LOGS, ROOT } from "./paths.mjs";
 
 /** @typedef {"x64" | "arm64"} Arch as Node names them */
 /** @typedef {{ dependencies?: Record<string, string>, optionalDependencies?: Record<string, string>, version?: string }} LockedPackage */
 
-/** In the bundle, only for compiling, or only types: never loaded. */
-const LEFT_OUT = new Set(["typebox", "node-addon-api", "@types/node", "undici-types"]);
+/** In a bundle, only for compiling, or only types: never loaded. */
+const LEFT_OUT = new Set(["typebox", "uplot", "node-addon-api", "@types/node", "undici-types"]);
 const LEFT_OUT_FILES = new Set([".map", ".ts", ".mts", ".cts", ".md", ".markdown", ".tsbuildinfo"]);
 const LEFT_OUT_FOLDERS = new Set(["test", "tests", "benchmarks", "docs", "examples", ".github"]);
 /** Of zeromq's sixteen addons the one for Node's stable interface and glibc ≥ 2.25. */
@@ -44,11 +45,12 @@ export async function compileBridge(dist) {
   ];
   await runLogged(process.execPath, [tsc, ...args], { logFile: join(LOGS, "tsc-package.log") });
   await bundleTypebox(join(fresh, "typebox.js"));
+  await bundleReport(join(fresh, "assets"));
   cpSync(fresh, dist, { recursive: true });
 }
 
 /**
- * Everything the daemon loads at run time: its own code, its assets, the engine and the packages of the lock file.
+ * Everything the daemon loads at run time: its own code, the report's script and styles, the engine and the packages of the lock file.
  * @param {string} dir made anew
  * @param {{ addon: string, arch: Arch }} engine
  */
@@ -56,7 +58,6 @@ export async function stageDaemon(dir, { addon, arch }) {
   emptyFolder(dir);
   mkdirSync(join(dir, "bridge", "native"), { recursive: true });
   await compileBridge(join(dir, "bridge", "dist"));
-  cpSync(join(ROOT, "bridge", "assets"), join(dir, "bridge", "assets"), { recursive: true, filter: wanted });
   cpSync(addon, join(dir, "bridge", "native", "engine.node"));
   const { name, version, description, license, engines } = rootManifest();
   writeJson(join(dir, "package.json"), { name, version, description, license, type: "module", engines });

@@ -62,11 +62,11 @@ describe("the floor of glibc", () => {
 });
 
 describe("what is shipped", () => {
-  it("has every dependency but the bundled one, and nothing that only compiling needs", () => {
+  it("has every dependency but the bundled ones, and nothing that only compiling needs", () => {
     const packages = runtimePackages().map((path) => path.replace(/^.*node_modules\//, ""));
-    const { typebox: _bundled, ...loaded } = rootManifest().dependencies;
+    const { typebox: _bundled, uplot: _inlined, ...loaded } = rootManifest().dependencies;
     expect(packages).toEqual(expect.arrayContaining(Object.keys(loaded)));
-    for (const name of ["typebox", "typescript", "vitest", "rolldown", "node-addon-api"])
+    for (const name of ["typebox", "uplot", "typescript", "vitest", "rolldown", "node-addon-api"])
       expect(packages).not.toContain(name);
   });
 });

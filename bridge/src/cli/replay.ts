@@ -9,11 +9,12 @@ import { compareExact } from "../replay/exact/compare.js";
 import { type Freqtrade, rerun } from "../replay/exact/rerun.js";
 import { readBacktest } from "../replay/read/backtest.js";
 import { comparisonText } from "../replay/report/comparison.js";
-import { reportPage } from "../replay/report/page.js";
+import { MAX_PRICE_POINTS, reportPage } from "../replay/report/page.js";
 import { terminalSummary } from "../replay/report/terminal.js";
 import { toComparison } from "../replay/run/comparison.js";
 import { replay } from "../replay/run/replay.js";
 import { type ReplayResult, ReplayResultSchema } from "../replay/run/result.js";
+import type { PairSeries } from "../replay/run/series.js";
 import { VERSION } from "../version.js";
 import { Progress } from "./replay_progress.js";
 import { chooseDatadir, isDirectory, readSettings, resolveOrRefuse } from "./replay_sources.js";
@@ -84,8 +85,11 @@ export async function run(argv: readonly string[]): Promise<number> {
   requireSense(values);
   for (const target of [values.html, values.json]) requireDirectory(target);
   const jobs = jobsOf(path, values);
+  const series: PairSeries[] = [];
   const results: { label: string; result: ReplayResult }[] = [];
-  for (const job of jobs) results.push({ label: job.label, result: await replayOne(job, values, jobs.length) });
+  for (const job of jobs) {
+    results.push({ label: job.label, result: await replayOne(job, values, jobs.length, series) });
+  }
   const [only] = results;
   if (only === undefined) throw new Error("nothing was replayed");
   if (results.length > 1) {
@@ -96,12 +100,13 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
   const { result } = only;
   if (values.json !== undefined) writeWhole(values.json, `${JSON.stringify(result)}\n`);
-  if (values.html !== undefined) writeWhole(values.html, reportPage(result));
+  if (values.html !== undefined) writeWhole(values.html, reportPage(result, series));
   if (values.quiet !== true) process.stdout.write(`${terminalSummary(result)}\n`);
   return EXIT.ok;
 }
 
-async function replayOne(job: Job, values: Values, jobs: number): Promise<ReplayResult> {
+/** @param series takes the prices for charts, if any are wanted */
+async function replayOne(job: Job, values: Values, jobs: number, series: PairSeries[]): Promise<ReplayResult> {
   const progress = new Progress(values.quiet === true);
   progress.stage(`reading ${basename(job.path)}`);
   const file = values.params ?? values.settings;
@@ -121,6 +126,9 @@ async function replayOne(job: Job, values: Values, jobs: number): Promise<Replay
     settings_from: from,
     engine,
     software: { talebridge: VERSION, node: process.versions.node },
+    ...(values.html === undefined
+      ? {}
+      : { charts: { max_points: MAX_PRICE_POINTS, take: (one: PairSeries) => series.push(one) } }),
     gates_tried: Math.max(jobs, Number(values.tried ?? 1)),
     progress: (stage, done, total) => progress.step(stage, done, total),
   });

@@ -1,6 +1,6 @@
 /** Several replays side by side, for the terminal. */
 import type { Comparison } from "../run/comparison.js";
-import { money, percent, signedMoney } from "./format.js";
+import { type MoneyFormat, moneyIn, percent } from "./format.js";
 import { table } from "./terminal.js";
 
 type Row = Comparison["compared"][number];
@@ -14,14 +14,14 @@ export function comparisonText({ compared }: Comparison): string {
     ["reduced", ({ result }) => String(result.counts.reduced)],
     ["denied", ({ result }) => String(result.counts.denied + result.counts.not_asked)],
     ["stake let through", ({ result }) => percent(result.effect.stake_share)],
-    ["profit without", ({ result }) => money(result.without.profit_abs)],
-    ["profit with", ({ result }) => money(result.with.profit_abs)],
-    ["change", ({ result }) => signedMoney(result.effect.profit_change_abs)],
+    ["profit without", ({ result }) => of(result).money(result.without.profit_abs)],
+    ["profit with", ({ result }) => of(result).money(result.with.profit_abs)],
+    ["change", ({ result }) => of(result).signedMoney(result.effect.profit_change_abs)],
     ["change, 95 % interval", (row) => interval(row)],
-    ["at constant size", ({ result }) => signedMoney(result.effect.constant_size_change_abs)],
-    ["profit with, stakes following", ({ result }) => money(result.second_order.side.profit_abs)],
+    ["at constant size", ({ result }) => of(result).signedMoney(result.effect.constant_size_change_abs)],
+    ["profit with, stakes following", ({ result }) => of(result).money(result.second_order.side.profit_abs)],
     ...(exact
-      ? [["profit, gated backtest", (row: Row) => nullable(row.result.exact?.profit_abs ?? null, money)] as const]
+      ? [["profit, gated backtest", (row: Row) => of(row.result).money(row.result.exact?.profit_abs ?? null)] as const]
       : []),
     ["max drawdown without", ({ result }) => percent(result.without.drawdown_closed.ratio)],
     ["max drawdown with", ({ result }) => percent(result.with.drawdown_closed.ratio)],
@@ -38,11 +38,15 @@ export function comparisonText({ compared }: Comparison): string {
   ].join("\n");
 }
 
+function of({ source }: Row["result"]): MoneyFormat {
+  return moneyIn(source);
+}
+
 function interval({ result }: Row): string {
   const found = result.effect.figures.find(({ figure }) => figure === "profit_abs");
   return found?.low === null || found?.low === undefined || found.high === null
     ? "-"
-    : `${signedMoney(found.low)} … ${signedMoney(found.high)}`;
+    : `${of(result).signedMoney(found.low)} … ${of(result).signedMoney(found.high)}`;
 }
 
 function placeboOf(placebo: Row["result"]["placebo"]): string {

@@ -2,18 +2,32 @@
 
 const NONE = "–";
 
-/** 1234.5 -> "1,234.50"; small amounts keep four significant digits (stakes in coins). */
-export function money(value: number | null): string {
-  if (!isNumber(value)) return NONE;
-  const digits = value === 0 || Math.abs(value) >= 1 ? 2 : Math.min(8, 3 - Math.floor(Math.log10(Math.abs(value))));
-  return minus(
-    value.toLocaleString("en-US", { minimumFractionDigits: Math.min(2, digits), maximumFractionDigits: digits }),
-  );
+/** Amounts of one currency, all with the same number of digits after the point, so that a column of them can be read. */
+export interface MoneyFormat {
+  /** 1234.5 -> "1,234.50". */
+  money(value: number | null): string;
+  /** With an explicit plus. */
+  signedMoney(value: number | null): string;
 }
 
-/** With an explicit plus. */
-export function signedMoney(value: number | null): string {
-  return isNumber(value) && value > 0 ? `+${money(value)}` : money(value);
+/** Cents for an account of 50 or more of its currency; the smaller the account (one held in coins), the more digits, up to eight. */
+export function moneyIn({ starting_balance }: { readonly starting_balance: number }): MoneyFormat {
+  const digits =
+    starting_balance >= 50 ? 2 : Math.min(8, 3 + Math.ceil(Math.log10(50 / Math.max(starting_balance, 1e-9))));
+  const money = (value: number | null): string =>
+    isNumber(value)
+      ? minus(value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }))
+      : NONE;
+  return {
+    money,
+    signedMoney: (value) =>
+      isNumber(value) && value > 0 && /[1-9]/.test(money(value)) ? `+${money(value)}` : money(value),
+  };
+}
+
+/** A difference of two counts. */
+export function signedCount(value: number): string {
+  return `${value > 0 ? "+" : ""}${minus(value.toLocaleString("en-US"))}`;
 }
 
 /** 0.1234 -> "12.3 %". */
@@ -31,6 +45,13 @@ export function points(value: number | null, digits = 1): string {
 /** A measure: three significant digits, no exponent. */
 export function measure(value: number | null): string {
   return isNumber(value) ? minus(value.toLocaleString("en-US", { maximumSignificantDigits: 3 })) : NONE;
+}
+
+/** A price: six significant digits, every digit before the point. */
+export function price(value: number | null): string {
+  if (!isNumber(value)) return NONE;
+  const digits = Math.max(6, Math.ceil(Math.log10(Math.abs(value) + 1)));
+  return minus(value.toLocaleString("en-US", { maximumSignificantDigits: Math.min(21, digits) }));
 }
 
 /** "2025-10-10 21:15", UTC. */

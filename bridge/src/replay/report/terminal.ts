@@ -1,11 +1,12 @@
 /** The findings for the terminal. */
 import type { ReplayResult, SideTotals } from "../run/result.js";
-import { money, percent, points, signedMoney } from "./format.js";
+import { moneyIn, percent, points } from "./format.js";
 import { againstChance, againstConstantSize, caveats, FIRST_ORDER } from "./words.js";
 
 /** Lines without the final newline. */
 export function terminalSummary(result: ReplayResult): string {
   const { counts, without, with: gated, source } = result;
+  const { money, signedMoney } = moneyIn(source);
   const change = (of: (side: SideTotals) => number | null): number =>
     (of(gated) ?? Number.NaN) - (of(without) ?? Number.NaN);
   const both = (label: string, show: (side: SideTotals) => string, difference: string): string[] => [

@@ -1,7 +1,7 @@
 /** The findings in sentences: the same ones on the page and in the terminal. */
 import { REASONS } from "../../protocol/codes.js";
 import type { Entry, ReplayResult } from "../run/result.js";
-import { counted, measure, money, percent, signedMoney } from "./format.js";
+import { counted, measure, moneyIn, percent } from "./format.js";
 
 /** Why an entry was cut or denied, with the measured value and its limit. */
 export function explain(entry: Pick<Entry, "decision" | "reason" | "value" | "limit">): string {
@@ -30,9 +30,25 @@ export function explain(entry: Pick<Entry, "decision" | "reason" | "value" | "li
   }
 }
 
+/** The answer in one line: what this backtest can say for the gate, and no more. */
+export function verdict(result: ReplayResult): string {
+  const { placebo } = result;
+  switch (placebo.status) {
+    case "nothing_cut":
+      return "The gate would not have changed this backtest";
+    case "sample_too_small":
+      return "The sample is too small to tell the gate from chance";
+    case "compared":
+      if (placebo.percentile >= 0.95) return "The gate did better than chance on this backtest: a hint, not proof";
+      if (placebo.percentile <= 0.05) return "The gate did worse than chance on this backtest";
+      return "The gate cannot be told from chance on this backtest";
+  }
+}
+
 /** What the gate would have done, and what that would have changed. */
 export function answer(result: ReplayResult): string {
   const { counts, without, source } = result;
+  const { money } = moneyIn(source);
   const currency = source.stake_currency;
   const cut = counts.reduced + counts.denied + counts.not_asked;
   if (cut === 0) {
@@ -75,6 +91,7 @@ export function againstChance(result: ReplayResult): string {
 /** What the same exposure without any judgement would have done. */
 export function againstConstantSize(result: ReplayResult): string {
   const { effect, source } = result;
+  const { signedMoney } = moneyIn(source);
   return (
     `The gate let ${percent(effect.stake_share)} of the stake through and changed profit by ${signedMoney(effect.profit_change_abs)} ${source.stake_currency}. ` +
     `Cutting every entry to ${percent(effect.stake_share)}, without judging any, would have changed it by ${signedMoney(effect.constant_size_change_abs)}.`
@@ -88,6 +105,7 @@ export const FIRST_ORDER =
 /** What the reader has to know about this particular input. */
 export function caveats(result: ReplayResult): string[] {
   const { source, gate, counts, checks } = result;
+  const { money } = moneyIn(source);
   const found: string[] = [];
   const warming = counts.by_reason.find((reason) => reason.reason === "warming_up");
   const short = source.candles.filter((candles) => candles.rows_before_start < gate.memory_rows);

@@ -1,0 +1,51 @@
+/** What the recorded trades cannot tell: stakes that follow the balance, slots that a denied entry frees, a strategy left without entries. */
+import type { ReplayResult } from "../../run/result.js";
+import { type Html, html } from "../escape.js";
+import { counted, moneyIn, percent } from "../format.js";
+import type { Section } from "./section.js";
+
+const HOUR_MS = 3_600_000;
+
+export function secondOrderSection(result: ReplayResult): Section {
+  const { second_order, candidates, source } = result;
+  const { money, signedMoney } = moneyIn(source);
+  const { side, profit_change_abs, compounding, slots } = second_order;
+  const stakes =
+    compounding === "unlimited"
+      ? `With stakes that follow the balance the gate has left, profit would have been ${money(side.profit_abs)} ${source.stake_currency} (${signedMoney(profit_change_abs)}).`
+      : "Stakes were fixed, or cannot be told from the export: they stay as recorded.";
+  return {
+    id: "beyond",
+    title: "Beyond first order",
+    short: "Beyond",
+    body: html`<ul class="cautions">
+<li>${stakes}</li>
+${slotsText(slots)}${starvationText(candidates)}</ul>
+`,
+  };
+}
+
+function slotsText(slots: ReplayResult["second_order"]["slots"]): Html {
+  if (slots.full_share_without === null || slots.full_share_with === null) return html``;
+  const rejected =
+    slots.rejected_signals === null
+      ? ""
+      : ` freqtrade rejected ${counted(slots.rejected_signals, "signal", "signals")} for want of a slot; those are not in the export, and a gated backtest would take some.`;
+  return html`<li>Every slot was taken ${percent(slots.full_share_without)} of the time, and would have been ${percent(slots.full_share_with)} with the gate.${rejected}</li>
+`;
+}
+
+function starvationText({
+  count,
+  affected_share,
+  denied_share,
+  longest_without_entry_ms,
+}: ReplayResult["candidates"]): Html {
+  const hours = longest_without_entry_ms / HOUR_MS;
+  const longest =
+    hours === 0
+      ? ""
+      : ` Longest time without an entry while entries were denied: ${hours < 48 ? `${hours.toFixed(1)} hours` : `${(hours / 24).toFixed(1)} days`}.`;
+  return html`<li>Of ${counted(count, "entry that opens a trade", "entries that open a trade")} ${percent(affected_share)} were stopped or cut, ${percent(denied_share)} denied.${longest}</li>
+`;
+}
