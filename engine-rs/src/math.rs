@@ -86,6 +86,25 @@ pub fn exp(x: f64) -> f64 {
     f64::from_bits(y.to_bits().wrapping_add(((k as i64) << 52).cast_unsigned()))
 }
 
+/// [`exp`] of eight lanes, bit for bit; NaN where a lane is NaN.
+#[inline(always)]
+pub(crate) fn exp_lanes<S: Simd>(s: S, x: S::V) -> S::V {
+    let [p0, p1, p2, p3, p4] = P;
+    let (one, two) = (s.splat(1.0), s.splat(2.0));
+    let x = s.min(s.splat(EXP_LIMIT), s.max(s.splat(-EXP_LIMIT), x));
+    // The integer k stands in the low bits of this, and k itself after subtraction.
+    let rounded = s.add(s.mul(x, s.splat(std::f64::consts::LOG2_E)), s.splat(ROUND));
+    let k = s.sub(rounded, s.splat(ROUND));
+    let hi = s.sub(x, s.mul(k, s.splat(LN2_HI)));
+    let lo = s.mul(k, s.splat(LN2_LO));
+    let r = s.sub(hi, lo);
+    let t = s.mul(r, r);
+    let tail = s.add(s.splat(p2), s.mul(t, s.add(s.splat(p3), s.mul(t, s.splat(p4)))));
+    let c = s.sub(r, s.mul(t, s.add(s.splat(p0), s.mul(t, s.add(s.splat(p1), s.mul(t, tail))))));
+    let y = s.sub(one, s.sub(s.sub(lo, s.div(s.mul(r, c), s.sub(two, c))), hi));
+    s.scale(y, rounded)
+}
+
 /// ln of a ratio of two positive finite numbers. The ratio is limited to the normal numbers, so that no pair of valid prices gives an infinity.
 #[inline]
 pub fn ln_ratio(a: f64, b: f64) -> f64 {
@@ -101,4 +120,43 @@ pub(crate) const fn power_of_two(e: i32) -> f64 {
 #[inline(always)]
 pub(crate) fn blocks<const N: usize>(values: &[f64; N]) -> impl Iterator<Item = &[f64; LANES]> {
     values.as_chunks::<LANES>().0.iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::{Backend, Kernel};
+    use proptest::prelude::*;
+
+    /// A positive normal number of any `x`.
+    fn magnitude(x: f64) -> f64 {
+        if x.abs() > f64::MIN_POSITIVE { x.abs().min(f64::MAX) } else { 1.0 }
+    }
+
+    struct Lanes<'a>(&'a [f64; LANES]);
+
+    impl Kernel for Lanes<'_> {
+        type Output = [[f64; LANES]; 2];
+        #[inline(always)]
+        fn run<S: Simd>(self, s: S) -> Self::Output {
+            let magnitudes = self.0.map(magnitude);
+            [s.store(exp_lanes(s, s.load(self.0))), s.store(ln_lanes(s, s.load(&magnitudes)))]
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn eight_lanes_have_the_bits_of_eight_calls(
+            x in prop::array::uniform8(prop_oneof![-800.0..800.0f64, -1.0..1.0f64, Just(f64::NAN), Just(f64::INFINITY), Just(f64::NEG_INFINITY), Just(-0.0)]),
+        ) {
+            for backend in Backend::available() {
+                let [exps, logs] = backend.run(Lanes(&x));
+                for (i, &x) in x.iter().enumerate() {
+                    let expected = exp(x);
+                    prop_assert!(exps[i].to_bits() == expected.to_bits() || exps[i].is_nan() && expected.is_nan(), "{} of {x}", backend.name());
+                    prop_assert_eq!(logs[i].to_bits(), ln(magnitude(x)).to_bits());
+                }
+            }
+        }
+    }
 }

@@ -352,15 +352,20 @@ impl Exceeding {
         let (values, oldest) = by_age.places();
         let mut out = Self { places: [0; MAX_EXCEEDANCES], count: 0, oldest, len: values.len() };
         let (blocks, rest) = values.as_chunks::<LANES>();
-        for (i, block) in blocks.iter().enumerate() {
-            let z = s.load(block);
-            let mut mask = match side {
-                Side::Long => s.greater(s.splat(-threshold), z),
-                Side::Short => s.greater(z, s.splat(threshold)),
-            };
-            while mask != 0 {
-                out.push(i * LANES + mask.trailing_zeros() as usize);
-                mask &= mask - 1;
+        // Sixty-four flags at a time: how many of eight are set, no processor can foresee.
+        for (i, blocks) in blocks.chunks(LANES).enumerate() {
+            let mut flags = 0;
+            for (j, block) in blocks.iter().enumerate() {
+                let z = s.load(block);
+                let mask = match side {
+                    Side::Long => s.greater(s.splat(-threshold), z),
+                    Side::Short => s.greater(z, s.splat(threshold)),
+                };
+                flags |= u64::from(mask) << (j * LANES);
+            }
+            while flags != 0 {
+                out.push(i * LANES * LANES + flags.trailing_zeros() as usize);
+                flags &= flags - 1;
             }
         }
         for (i, &z) in rest.iter().enumerate() {

@@ -8,15 +8,19 @@
 //! (In the paper's sign convention k = −ξ. ln(1 − θy) is a logarithm of a product: factors are multiplied and one logarithm is
 //! taken per θ, with the exponents kept apart so that no product overflows.)
 
-use crate::math::{blocks, exp, ln, ln_1p, ln_lanes};
+use crate::math::{blocks, exp, exp_lanes, ln, ln_1p, ln_lanes};
 use crate::simd::{Backend, Kernel, LANES, Simd, sum_lanes};
 
 /// Grid points, padded to whole vectors.
 const GRID: usize = 32;
 /// Most exceedances a fit takes: the most for which m = 20 + ⌊√n⌋ points fit the grid; a multiple of the lanes.
 pub const MAX_EXCEEDANCES: usize = 168;
-/// Factors multiplied between two separations of the exponent. Each is below 2^150 for residuals of valid candles.
-const FACTORS: usize = 4;
+/// Factors multiplied between two separations of the exponent, which change no bit as long as no product over- or underflows.
+const FACTORS: usize = 30;
+/// What every factor must be below for that many.
+const LARGE: f64 = 1_073_741_824.0;
+/// As many as any residuals of valid candles allow, whose factors are below 2^150.
+const FEWER_FACTORS: usize = 4;
 /// Where |θ|·y₍ₙ₎ is below this, 1 − θy has lost too many digits, and ln(1 + x) is taken term by term instead.
 const SMALL: f64 = 1.0 / 256.0;
 
@@ -118,7 +122,9 @@ pub(crate) fn fit<S: Simd>(s: S, exceedances: &Exceedances) -> Option<Gpd> {
         let below = s.div(s.sub(s.splat(1.0), root), s.splat(3.0 * y_star));
         *out = s.store(s.add(s.splat(1.0 / y_max), below));
     }
-    let kappa = mean_ln_grid(s, &theta, y, y_max);
+    // θ rises along the grid from below 0 to just below 1/y₍ₙ₎: 1 − θy is greatest in the first point and always above 2^−9.
+    let factors = if 1.0 - theta[0] * y_max < LARGE { FACTORS } else { FEWER_FACTORS };
+    let kappa = mean_ln_grid(s, &theta, y, y_max, factors);
 
     // ℓ(θ)
     let mut ratio = [1.0; GRID];
@@ -126,33 +132,29 @@ pub(crate) fn fit<S: Simd>(s: S, exceedances: &Exceedances) -> Option<Gpd> {
         ratio[j] = if kappa[j] == 0.0 { 1.0 / mean } else { -theta[j] / kappa[j] };
     }
     let mut likelihood = [0.0; GRID];
-    let mut highest = f64::NEG_INFINITY;
-    for (v, block) in blocks(&ratio).enumerate() {
-        let logs = s.store(ln_lanes(s, s.load(block)));
-        for (lane, log) in logs.into_iter().enumerate() {
-            let j = v * LANES + lane;
-            likelihood[j] = count * (log - kappa[j] - 1.0);
-            if j < m && likelihood[j] > highest {
-                highest = likelihood[j];
-            }
-        }
+    for ((ratio, kappa), out) in blocks(&ratio).zip(blocks(&kappa)).zip(likelihood.as_chunks_mut::<LANES>().0) {
+        let log = ln_lanes(s, s.load(ratio));
+        *out = s.store(s.mul(s.splat(count), s.sub(s.sub(log, s.load(kappa)), s.splat(1.0))));
     }
-
+    let highest = likelihood[..m].iter().fold(f64::NEG_INFINITY, |highest, &l| if l > highest { l } else { highest });
+    let mut weight = [0.0; GRID];
+    for (likelihood, out) in blocks(&likelihood).zip(weight.as_chunks_mut::<LANES>().0) {
+        *out = s.store(exp_lanes(s, s.sub(s.load(likelihood), s.splat(highest))));
+    }
     let (mut weights, mut weighted) = (0.0, 0.0);
-    for j in 0..m {
-        let w = exp(likelihood[j] - highest);
+    for (w, theta) in weight.iter().zip(&theta).take(m) {
         weights += w;
-        weighted += w * theta[j];
+        weighted += w * theta;
     }
     let theta_hat = weighted / weights;
-    let xi = mean_ln(s, theta_hat, exceedances, y_max);
+    let xi = mean_ln(s, theta_hat, exceedances, y_max, factors);
     let beta = if xi == 0.0 { mean } else { -xi / theta_hat };
     (xi.is_finite() && beta.is_finite() && beta > 0.0).then_some(Gpd { xi, beta })
 }
 
 /// κ(θ) for every θ of the grid: lanes are grid points.
 #[inline(always)]
-fn mean_ln_grid<S: Simd>(s: S, theta: &[f64; GRID], y: &[f64], y_max: f64) -> [f64; GRID] {
+fn mean_ln_grid<S: Simd>(s: S, theta: &[f64; GRID], y: &[f64], y_max: f64, factors: usize) -> [f64; GRID] {
     let one = s.splat(1.0);
     let mut kappa = [0.0; GRID];
     // Two vectors take turns: the products are a chain of dependent multiplications, and one chain leaves the units idle.
@@ -161,8 +163,8 @@ fn mean_ln_grid<S: Simd>(s: S, theta: &[f64; GRID], y: &[f64], y_max: f64) -> [f
         let (t0, t1) = (s.load(low), s.load(high));
         let (mut p0, mut p1) = (one, one);
         let (mut e0, mut e1) = (s.splat(0.0), s.splat(0.0));
-        for factors in y.chunks(FACTORS) {
-            for &value in factors {
+        for chunk in y.chunks(factors) {
+            for &value in chunk {
                 let value = s.splat(value);
                 p0 = s.mul(p0, s.sub(one, s.mul(t0, value)));
                 p1 = s.mul(p1, s.sub(one, s.mul(t1, value)));
@@ -191,14 +193,14 @@ fn ln_split<S: Simd>(s: S, mantissa: S::V, exponent: S::V) -> S::V {
 
 /// κ(θ) for one θ: lanes are exceedances (padding is zero and contributes a factor 1).
 #[inline(always)]
-fn mean_ln<S: Simd>(s: S, theta: f64, y: &Exceedances, y_max: f64) -> f64 {
+fn mean_ln<S: Simd>(s: S, theta: f64, y: &Exceedances, y_max: f64, factors: usize) -> f64 {
     if theta.abs() * y_max < SMALL {
         return mean_ln_1p(theta, y.as_slice());
     }
     let (one, t) = (s.splat(1.0), s.splat(theta));
     let (mut product, mut exponent) = (one, s.splat(0.0));
-    for factors in y.lanes().chunks(FACTORS) {
-        for block in factors {
+    for chunk in y.lanes().chunks(factors) {
+        for block in chunk {
             product = s.mul(product, s.sub(one, s.mul(t, s.load(block))));
         }
         let (mantissa, power) = s.split(product);

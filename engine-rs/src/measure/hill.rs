@@ -19,9 +19,10 @@ impl Shapes {
     pub(crate) const UNDEFINED: Self = Self { hill: f64::NAN, moment: f64::NAN };
 }
 
-/// Values above a base, as multiples of it, padded with ones.
+/// Values above a base, padded with it.
 pub(crate) struct Multiples {
     values: [f64; MAX_EXCEEDANCES],
+    base: f64,
     count: usize,
 }
 
@@ -29,10 +30,9 @@ impl Multiples {
     /// `count` (1 to [`MAX_EXCEEDANCES`]) values ≥ `base` > 0, in any order.
     #[inline(always)]
     pub(crate) fn new(values: impl Iterator<Item = f64>, base: f64) -> Self {
-        let mut out = Self { values: [1.0; MAX_EXCEEDANCES], count: 0 };
+        let mut out = Self { values: [base; MAX_EXCEEDANCES], base, count: 0 };
         for (slot, value) in out.values.iter_mut().zip(values) {
-            let multiple = value / base;
-            *slot = if multiple < f64::MAX { multiple } else { f64::MAX };
+            *slot = value;
             out.count += 1;
         }
         out
@@ -43,7 +43,8 @@ impl Multiples {
     pub(crate) fn shapes<S: Simd>(&self, s: S) -> Shapes {
         let (mut first, mut second) = (s.splat(0.0), s.splat(0.0));
         for block in &self.values.as_chunks::<LANES>().0[..self.count.div_ceil(LANES)] {
-            let log = ln_lanes(s, s.load(block));
+            let multiple = s.min(s.splat(f64::MAX), s.div(s.load(block), s.splat(self.base)));
+            let log = ln_lanes(s, multiple);
             first = s.add(first, log);
             second = s.add(second, s.mul(log, log));
         }

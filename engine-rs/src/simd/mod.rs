@@ -40,6 +40,10 @@ pub(crate) trait Simd: Copy {
     fn sqrt(self, a: Self::V) -> Self::V;
     /// `a` where `a > b`, else `b`
     fn max(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a` where `a < b`, else `b`
+    fn min(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a · 2^k` where `k` is the integer that the low twelve bits of `b` say, in two's complement, and both `a` and the result are normal numbers.
+    fn scale(self, a: Self::V, b: Self::V) -> Self::V;
     /// Bit `i` is set where lane `i` of `a` is greater than that of `b`.
     fn greater(self, a: Self::V, b: Self::V) -> u32;
     /// For positive normal lanes: `(m, e)` with `a = m · 2^e` exactly, `m` in `[√½, √2)` and `e` an integer.
@@ -186,6 +190,12 @@ mod tests {
                 s.max(b, a),
                 s.max(a, not_a_number),
                 s.max(not_a_number, a),
+                s.min(a, b),
+                s.min(b, a),
+                s.min(a, not_a_number),
+                s.min(not_a_number, a),
+                s.scale(b, s.splat(TWO_52 + 3.0)),
+                s.scale(b, s.splat(1.5 * TWO_52 - 3.0)),
                 s.max(s.splat(0.0), s.splat(-0.0)),
                 s.max(s.splat(-0.0), s.splat(0.0)),
             ];

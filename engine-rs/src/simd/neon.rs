@@ -3,7 +3,7 @@
 use std::arch::aarch64::{
     float64x2_t, vaddq_f64, vaddq_u32, vaddq_u64, vaddvq_u32, vaddvq_u64, vandq_u64, vbslq_f64, vceqq_f32, vcgtq_f64, vcltq_f32,
     vcombine_u64, vcreate_u64, vdivq_f64, vdupq_n_f32, vdupq_n_f64, vdupq_n_u32, vdupq_n_u64, vld1q_f32, vld1q_f64, vmulq_f64, vorrq_u64,
-    vreinterpretq_f64_u64, vreinterpretq_u64_f64, vshrq_n_u64, vsqrtq_f64, vst1q_f64, vsubq_f64, vsubq_u32,
+    vreinterpretq_f64_u64, vreinterpretq_u64_f64, vshlq_n_u64, vshrq_n_u64, vsqrtq_f64, vst1q_f64, vsubq_f64, vsubq_u32,
 };
 
 use super::{LANES, MANTISSA_MASK, SPLIT_OFFSET, SQRT_HALF_BITS, Simd, TWO_52, TWO_52_BIASED};
@@ -87,6 +87,22 @@ impl Simd for Neon {
         }
     }
     #[inline(always)]
+    fn min(self, a: V, b: V) -> V {
+        // SAFETY: the token. A select, as for the maximum.
+        unsafe {
+            [
+                vbslq_f64(vcgtq_f64(b[0], a[0]), a[0], b[0]),
+                vbslq_f64(vcgtq_f64(b[1], a[1]), a[1], b[1]),
+                vbslq_f64(vcgtq_f64(b[2], a[2]), a[2], b[2]),
+                vbslq_f64(vcgtq_f64(b[3], a[3]), a[3], b[3]),
+            ]
+        }
+    }
+    #[inline(always)]
+    fn scale(self, a: V, b: V) -> V {
+        [scale_register(a[0], b[0]), scale_register(a[1], b[1]), scale_register(a[2], b[2]), scale_register(a[3], b[3])]
+    }
+    #[inline(always)]
     fn greater(self, a: V, b: V) -> u32 {
         // SAFETY: the token. A comparison gives all ones where it holds, of which each lane keeps its own two bits.
         unsafe {
@@ -118,6 +134,12 @@ impl Simd for Neon {
             (vaddvq_u32(vaddq_u32(below[0], below[1])), vaddvq_u32(vaddq_u32(equal[0], equal[1])))
         }
     }
+}
+
+#[inline(always)]
+fn scale_register(a: float64x2_t, b: float64x2_t) -> float64x2_t {
+    // SAFETY: NEON belongs to the AArch64 baseline.
+    unsafe { vreinterpretq_f64_u64(vaddq_u64(vreinterpretq_u64_f64(a), vshlq_n_u64::<52>(vreinterpretq_u64_f64(b)))) }
 }
 
 #[inline(always)]

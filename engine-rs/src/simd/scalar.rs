@@ -46,6 +46,14 @@ impl Simd for Scalar {
         std::array::from_fn(|i| if a[i] > b[i] { a[i] } else { b[i] })
     }
     #[inline(always)]
+    fn min(self, a: Self::V, b: Self::V) -> Self::V {
+        std::array::from_fn(|i| if a[i] < b[i] { a[i] } else { b[i] })
+    }
+    #[inline(always)]
+    fn scale(self, a: Self::V, b: Self::V) -> Self::V {
+        std::array::from_fn(|i| f64::from_bits(a[i].to_bits().wrapping_add(b[i].to_bits() << 52)))
+    }
+    #[inline(always)]
     fn greater(self, a: Self::V, b: Self::V) -> u32 {
         (0..LANES).fold(0, |mask, i| mask | (u32::from(a[i] > b[i]) << i))
     }

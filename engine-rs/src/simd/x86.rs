@@ -3,12 +3,12 @@
 use std::arch::x86_64::{
     __m128d, __m128i, __m256d, _CMP_EQ_OQ, _CMP_GT_OQ, _CMP_LT_OQ, _mm_add_epi32, _mm_add_epi64, _mm_add_pd, _mm_and_si128,
     _mm_castpd_si128, _mm_castps_si128, _mm_castsi128_pd, _mm_cmpeq_ps, _mm_cmpgt_pd, _mm_cmplt_ps, _mm_cvtsi128_si32, _mm_div_pd,
-    _mm_loadu_pd, _mm_loadu_ps, _mm_max_pd, _mm_movemask_pd, _mm_mul_pd, _mm_or_si128, _mm_set1_epi64x, _mm_set1_pd, _mm_set1_ps,
-    _mm_setzero_si128, _mm_shuffle_epi32, _mm_sqrt_pd, _mm_srli_epi64, _mm_storeu_pd, _mm_sub_epi32, _mm_sub_pd, _mm256_add_epi64,
-    _mm256_add_pd, _mm256_and_si256, _mm256_castpd_si256, _mm256_castps_si256, _mm256_castsi256_pd, _mm256_castsi256_si128, _mm256_cmp_pd,
-    _mm256_cmp_ps, _mm256_div_pd, _mm256_extracti128_si256, _mm256_loadu_pd, _mm256_loadu_ps, _mm256_max_pd, _mm256_movemask_pd,
-    _mm256_mul_pd, _mm256_or_si256, _mm256_set1_epi64x, _mm256_set1_pd, _mm256_set1_ps, _mm256_setzero_si256, _mm256_sqrt_pd,
-    _mm256_srli_epi64, _mm256_storeu_pd, _mm256_sub_epi32, _mm256_sub_pd,
+    _mm_loadu_pd, _mm_loadu_ps, _mm_max_pd, _mm_min_pd, _mm_movemask_pd, _mm_mul_pd, _mm_or_si128, _mm_set1_epi64x, _mm_set1_pd,
+    _mm_set1_ps, _mm_setzero_si128, _mm_shuffle_epi32, _mm_slli_epi64, _mm_sqrt_pd, _mm_srli_epi64, _mm_storeu_pd, _mm_sub_epi32,
+    _mm_sub_pd, _mm256_add_epi64, _mm256_add_pd, _mm256_and_si256, _mm256_castpd_si256, _mm256_castps_si256, _mm256_castsi256_pd,
+    _mm256_castsi256_si128, _mm256_cmp_pd, _mm256_cmp_ps, _mm256_div_pd, _mm256_extracti128_si256, _mm256_loadu_pd, _mm256_loadu_ps,
+    _mm256_max_pd, _mm256_min_pd, _mm256_movemask_pd, _mm256_mul_pd, _mm256_or_si256, _mm256_set1_epi64x, _mm256_set1_pd, _mm256_set1_ps,
+    _mm256_setzero_si256, _mm256_slli_epi64, _mm256_sqrt_pd, _mm256_srli_epi64, _mm256_storeu_pd, _mm256_sub_epi32, _mm256_sub_pd,
 };
 
 use super::{Kernel, LANES, MANTISSA_MASK, SPLIT_OFFSET, SQRT_HALF_BITS, Simd, TWO_52, TWO_52_BIASED};
@@ -59,7 +59,7 @@ impl Avx2 {
 macro_rules! simd_impl {
     ($token:ty, $register:ty, $registers:literal, [$($i:literal),+], $width:literal, $load:ident, $store:ident, $splat:ident, $add:ident,
      $sub:ident, $mul:ident, $div:ident, $sqrt:ident, $to_int:ident, $to_float:ident, $splat_int:ident, $add_int:ident, $and:ident,
-     $or:ident, $shift_right:ident, $max:ident, $greater:ident, $count:ident) => {
+     $or:ident, $shift_right:ident, $shift_left:ident, $max:ident, $min:ident, $greater:ident, $count:ident) => {
         impl Simd for $token {
             type V = [$register; $registers];
 
@@ -109,6 +109,16 @@ macro_rules! simd_impl {
             fn max(self, a: Self::V, b: Self::V) -> Self::V {
                 // SAFETY: the token. The instruction returns its second operand unless the first is greater.
                 unsafe { [$($max(a[$i], b[$i])),+] }
+            }
+            #[inline(always)]
+            fn min(self, a: Self::V, b: Self::V) -> Self::V {
+                // SAFETY: the token. The instruction returns its second operand unless the first is smaller.
+                unsafe { [$($min(a[$i], b[$i])),+] }
+            }
+            #[inline(always)]
+            fn scale(self, a: Self::V, b: Self::V) -> Self::V {
+                // SAFETY: the token.
+                unsafe { [$($to_float($add_int($to_int(a[$i]), $shift_left::<52>($to_int(b[$i]))))),+] }
             }
             #[inline(always)]
             fn greater(self, a: Self::V, b: Self::V) -> u32 {
@@ -221,7 +231,9 @@ simd_impl!(
     _mm_and_si128,
     _mm_or_si128,
     _mm_srli_epi64,
+    _mm_slli_epi64,
     _mm_max_pd,
+    _mm_min_pd,
     greater_sse2,
     count_sse2
 );
@@ -246,7 +258,9 @@ simd_impl!(
     _mm256_and_si256,
     _mm256_or_si256,
     _mm256_srli_epi64,
+    _mm256_slli_epi64,
     _mm256_max_pd,
+    _mm256_min_pd,
     greater_avx2,
     count_avx2
 );
