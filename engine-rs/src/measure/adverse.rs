@@ -95,12 +95,26 @@ impl Adverse {
     /// The quantiles at the close of the last candle; `sigma` is the volatility forecast known then.
     #[inline(always)]
     pub fn quantiles(&self, sigma: f64) -> AdverseQuantiles {
-        let ln_variance = |variance: f64| ln(if variance > VARIANCE_MIN { variance } else { VARIANCE_MIN });
-        let fast = ln_variance(sigma * sigma);
-        let medium = ln_variance(self.medium.value() * self.per_medium);
-        let long = ln_variance(self.long.value() * self.per_long);
+        self.scaled(exp(self.log_scale(self.variances(sigma).map(ln))))
+    }
+
+    /// The three variances, fast to slow, whose logarithms [`Self::log_scale`] wants.
+    #[inline(always)]
+    pub(crate) fn variances(&self, sigma: f64) -> [f64; 3] {
+        [sigma * sigma, self.medium.value() * self.per_medium, self.long.value() * self.per_long]
+            .map(|variance| if variance > VARIANCE_MIN { variance } else { VARIANCE_MIN })
+    }
+
+    /// ln s of the logarithms of [`Self::variances`].
+    #[inline(always)]
+    pub(crate) fn log_scale(&self, [fast, medium, long]: [f64; 3]) -> f64 {
         let distance = (long - self.typical).clamp(-PULL_LIMIT, PULL_LIMIT);
-        let scale = exp(0.5 * (long - PULL * distance + self.fast_weight * (fast - medium) + self.medium_weight * (medium - long)));
+        0.5 * (long - PULL * distance + self.fast_weight * (fast - medium) + self.medium_weight * (medium - long))
+    }
+
+    /// The quantiles of the scale s.
+    #[inline(always)]
+    pub(crate) fn scaled(&self, scale: f64) -> AdverseQuantiles {
         AdverseQuantiles { long: scale * self.shape.long, short: scale * self.shape.short }
     }
 }

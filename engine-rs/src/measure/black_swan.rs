@@ -12,7 +12,7 @@
 //! the candle itself was by the tail known before it: a warning if its loss exceeded u, a swan if such a loss had a probability below 1 in 1000.
 
 use super::extremal_index;
-use super::gpd::{self, Exceedances, Gpd, MAX_EXCEEDANCES};
+use super::gpd::{self, Exceedances, Gpd, MAX_EXCEEDANCES, PowerTail};
 use super::hill::{Multiples, Shapes};
 use super::left_vega::{TailHint, left_vega};
 use super::max_to_sum::MaxToSum;
@@ -218,21 +218,31 @@ impl BlackSwan {
         sigma * left_vega(s, self.residuals.as_slice(), side, hint)
     }
 
-    /// Tail of `side` for the next candle with volatility `sigma`; `loss_threshold` is the log-loss of `p_loss`. Undefined before the first
-    /// [`Self::fit`] after a push.
+    /// The fit of `side`; none before the first [`Self::fit`] after a push.
     #[inline(always)]
-    pub(crate) fn tail(&self, side: Side, sigma: f64, loss_threshold: f64) -> Tail {
-        let fitted = match side {
-            Side::Long => &self.long,
-            Side::Short => &self.short,
-        };
-        let Some(tail) = fitted else { return Tail::UNDEFINED };
-        let losses = Losses { residuals: self.residuals.as_slice(), side };
+    fn fitted(&self, side: Side) -> Option<&StandardTail> {
+        match side {
+            Side::Long => self.long.as_ref(),
+            Side::Short => self.short.as_ref(),
+        }
+    }
+
+    /// Probability that the next candle, of volatility `sigma`, loses `side` more than `loss_threshold` (a log-loss).
+    #[inline(always)]
+    pub(crate) fn p_loss(&self, side: Side, sigma: f64, loss_threshold: f64) -> PowerTail {
+        let Some(tail) = self.fitted(side) else { return PowerTail::constant(f64::NAN) };
         let standardised = loss_threshold / sigma;
-        let p_loss = match tail.fitted {
-            Some((_, gpd)) if standardised > tail.threshold => tail.share * gpd.survival(standardised - tail.threshold),
-            _ => losses.share_above(standardised),
-        };
+        match tail.fitted {
+            Some((_, gpd)) if standardised > tail.threshold => PowerTail::of(tail.share, gpd, standardised - tail.threshold),
+            _ => PowerTail::constant(Losses { residuals: self.residuals.as_slice(), side }.share_above(standardised)),
+        }
+    }
+
+    /// Tail of `side` for the next candle with volatility `sigma`, the value of [`Self::p_loss`] given. Undefined before the first [`Self::fit`] after a
+    /// push.
+    #[inline(always)]
+    pub(crate) fn tail(&self, side: Side, sigma: f64, p_loss: f64) -> Tail {
+        let Some(tail) = self.fitted(side) else { return Tail::UNDEFINED };
         Tail {
             var95: sigma * tail.var95,
             var99: sigma * tail.var99,
@@ -320,9 +330,9 @@ fn standard_tail<S: Simd>(s: S, losses: Losses<'_>, by_age: &Ring, k: usize) -> 
         let (var, es) = match fitted {
             Some((_, gpd)) if p < share => {
                 let observed = losses.quantile(if p < P95 { P95 } else { p });
-                let (extrapolated, _) = gpd.var_es(threshold, share, p);
                 // VaR 95 is the sample's own; VaR 99 is beyond it.
-                let var = if p < P95 && extrapolated > observed { extrapolated } else { observed };
+                let extrapolated = if p < P95 { gpd.var_es(threshold, share, p).0 } else { observed };
+                let var = if extrapolated > observed { extrapolated } else { observed };
                 (var, gpd.mean_beyond(threshold, var))
             }
             _ => (losses.quantile(p), losses.mean_above(p)),

@@ -216,6 +216,46 @@ fn mean_ln_1p(theta: f64, y: &[f64]) -> f64 {
     y.iter().fold(0.0, |sum, &value| sum + ln_1p(-theta * value)) / y.len() as f64
 }
 
+/// A probability share · base^(−1/ξ), whose logarithm and exponential can be taken together with others'.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PowerTail {
+    share: f64,
+    base: f64,
+    xi: f64,
+}
+
+impl PowerTail {
+    /// `share` · P(Y > y) for y ≥ 0 and ξ > 0.
+    #[inline(always)]
+    pub(crate) fn of(share: f64, gpd: Gpd, y: f64) -> Self {
+        Self { share, base: 1.0 + gpd.xi * y / gpd.beta, xi: gpd.xi }
+    }
+
+    /// `share` itself.
+    #[inline(always)]
+    pub(crate) fn constant(share: f64) -> Self {
+        Self { share, base: 1.0, xi: 1.0 }
+    }
+
+    /// What to take the logarithm of.
+    #[inline(always)]
+    pub(crate) fn base(&self) -> f64 {
+        self.base
+    }
+
+    /// What to take the exponential of, the logarithm given.
+    #[inline(always)]
+    pub(crate) fn exponent(&self, log: f64) -> f64 {
+        -log / self.xi
+    }
+
+    /// The probability, the exponential given.
+    #[inline(always)]
+    pub(crate) fn probability(&self, power: f64) -> f64 {
+        self.share * power
+    }
+}
+
 impl Gpd {
     /// The value exceeded with probability `p` in (0, 1].
     #[inline]

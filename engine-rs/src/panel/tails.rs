@@ -1,6 +1,7 @@
 //! Tails of both sides: the next candle's, and the worst move of the next h candles.
 
 use crate::columns::{Measure, Values};
+use crate::math::{exp_lanes, ln_lanes};
 use crate::measure::adverse::Adverse;
 use crate::measure::black_swan::{BlackSwan, Event, Side, Tail};
 use crate::params::Params;
@@ -51,13 +52,22 @@ impl TailPanel {
     /// Writes the tails of the next candle, whose volatility is `sigma`.
     #[inline(always)]
     pub(crate) fn write<S: Simd>(&mut self, s: S, sigma: f64, out: &mut Values) {
-        for ((side, event), columns) in Side::BOTH.into_iter().zip(self.events).zip([&LONG, &SHORT]) {
-            let tail = self.black_swan.tail(side, sigma, self.loss_threshold);
+        // Five logarithms and three exponentials, eight at a time.
+        let p_loss = Side::BOTH.map(|side| self.black_swan.p_loss(side, sigma, self.loss_threshold));
+        let [fast, medium, slow] = self.adverse.variances(sigma);
+        let logs = s.store(ln_lanes(s, s.load(&[p_loss[0].base(), p_loss[1].base(), fast, medium, slow, 1.0, 1.0, 1.0])));
+        let log_scale = self.adverse.log_scale([logs[2], logs[3], logs[4]]);
+        let exponents = [p_loss[0].exponent(logs[0]), p_loss[1].exponent(logs[1]), log_scale, 0.0, 0.0, 0.0, 0.0, 0.0];
+        let powers = s.store(exp_lanes(s, s.load(&exponents)));
+
+        for (i, columns) in [&LONG, &SHORT].into_iter().enumerate() {
+            let (side, event) = (Side::BOTH[i], self.events[i]);
+            let tail = self.black_swan.tail(side, sigma, p_loss[i].probability(powers[i]));
             let left_vega = self.black_swan.left_vega(s, side, sigma);
             columns.write(out, &tail, event, left_vega);
         }
         out.set(Measure::MaxToSum, self.black_swan.max_to_sum());
-        let adverse = self.adverse.quantiles(sigma);
+        let adverse = self.adverse.scaled(powers[2]);
         out.set(Measure::AdverseQLong, adverse.long);
         out.set(Measure::AdverseQShort, adverse.short);
     }

@@ -32,14 +32,15 @@ impl SortedWindow {
         // +0.0 turns a negative zero into zero: equal values must have equal bits, or the order of ties would depend on history.
         let new = value + 0.0;
         let old = self.by_age.push(new);
+        // Both searches before the branch, which no processor can foresee: so they run side by side.
         let from = self.sorted.partition_point(|&x| x < old);
+        let to = self.sorted.partition_point(|&x| x < new);
         if old <= new {
-            let to = self.sorted.partition_point(|&x| x < new).max(from + 1) - 1;
+            let to = to.max(from + 1) - 1;
             self.sorted.copy_within(from + 1..to + 1, from);
             self.sorted[to] = new;
             Replaced { value: old, lowest: from, highest: to }
         } else {
-            let to = self.sorted.partition_point(|&x| x < new);
             self.sorted.copy_within(to..from, to + 1);
             self.sorted[to] = new;
             Replaced { value: old, lowest: to, highest: from }
