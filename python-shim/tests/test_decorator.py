@@ -104,7 +104,7 @@ def test_signatures_names_and_docs_of_the_hooks_stay(
     bridge: Answers, strategy: type[Strategy], sockets: Path
 ) -> None:
     before = {name: getattr(strategy, name) for name in HOOKS}
-    risk_gated(strategy)(config(sockets))
+    risk_gated(strategy)(config(sockets, "live"))
     for name, original in before.items():
         wrapped = getattr(strategy, name)
         assert wrapped is not original
@@ -370,7 +370,7 @@ def test_exit_hooks_are_never_wrapped(
     exits = ("custom_exit", "custom_stoploss", "confirm_trade_exit", "custom_roi", "leverage")
     for name in exits:
         setattr(strategy, name, lambda self, **kwargs: None)
-    risk_gated(strategy)(config(sockets))
+    risk_gated(strategy)(config(sockets, "live"))
     assert not any(decorator.is_wrapper(getattr(strategy, name)) for name in exits)
     assert all(decorator.is_wrapper(getattr(strategy, name)) for name in HOOKS)
 

@@ -799,13 +799,21 @@ def test_samples_reach_the_bridge_with_the_next_question(
     start = entry_time(frame) - timedelta(hours=5)
     before = len(asked)
     for minute in range(0, 300, 5):
-        mine.wallets.free = 10_000.0 + minute
-        mine.bot_loop_start(current_time=start + timedelta(minutes=minute))
+        now = start + timedelta(minutes=minute)
+        mine.bot_loop_start(current_time=now)
+        if minute in (40, 200):
+            # A fill, of a trade that was closed again at once.
+            mine.wallets.free = 10_000.0 + minute
+            mine.order_filled(pair=PAIR, trade=None, order=None, current_time=now)
     assert len(asked) == before
     ask_stake(mine, frame)
     (message,) = told
-    assert [e for _, e in message[7]] == [10_000.0 + m for m in (0, 30, 90, 150, 210, 270)]
-    assert all(t % 3_600_000 == 0 for t, _ in message[7][1:])
+    first_ms = int(start.timestamp() * 1000)
+    assert [((t - first_ms) / 60_000, e - 10_000) for t, e in message[7]] == [
+        *((minute, 0) for minute in (0, 30)),
+        *((minute, 40) for minute in (45, 90, 150)),
+        *((minute, 200) for minute in (205, 210, 270)),
+    ]
 
 
 def test_the_portfolio_is_valued_anew_for_every_candle_in_a_backtest(

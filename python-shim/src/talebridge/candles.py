@@ -116,6 +116,8 @@ class Candles:
                     run.unjudged.set(pair, (int(block[0, -1]), block))
                 raise
             self._note_verdict(run, pair, block, result)
+        if self._gated.lazy:
+            self._gated.closes.keep(pair, block)
         return result
 
     def _note_verdict(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import MethodType
 from typing import Any, TypeVar, overload
 
@@ -58,21 +58,21 @@ def gate_init(cls: type) -> None:
         cls.__init__ = _wrap_init(cls)  # type: ignore[misc]
 
 
-def wrap_hooks(cls: type) -> None:
+def wrap_hooks(cls: type, names: Sequence[str]) -> None:
     """Wraps the hooks a class has, its own or inherited, unless they are wrapped already.
 
     They may be plain, static or class methods.
     """
-    for name in hooks.HOOKS:
+    for name in names:
         # Not getattr: it would unwrap static and class methods, which then could not be bound.
         original = inspect.getattr_static(cls, name, None)
         if original is not None and not is_wrapper(original):
             setattr(cls, name, _wrap(name, original))
 
 
-def wrap_own_hooks(strategy: Any) -> None:
+def wrap_own_hooks(strategy: Any, names: Sequence[str]) -> None:
     """Wraps the hooks that were assigned to the object: they hide those of its class."""
-    for name in hooks.HOOKS:
+    for name in names:
         own = strategy.__dict__.get(name)
         if own is not None and not is_wrapper(getattr(own, "__func__", None)):
             # Python does not bind what an object carries, hence static.
@@ -89,9 +89,10 @@ def _wrap_init(cls: type) -> Hook:
 
         # An inherited __init__ is looked up anew: in a class with several bases it depends on self.
         original = super(cls, self).__init__ if own is None else own.__get__(self)  # type: ignore[arg-type]
-        if hooks.construct(self, original, args, kwargs):
-            decorator.wrap_hooks(type(self))
-            decorator.wrap_own_hooks(self)
+        gate = hooks.construct(self, original, args, kwargs)
+        if gate is not None and gate.active:
+            decorator.wrap_hooks(type(self), hooks.hooks_of(gate))
+            decorator.wrap_own_hooks(self, hooks.hooks_of(gate))
 
     return __init__
 

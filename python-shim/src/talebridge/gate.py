@@ -215,10 +215,13 @@ class RiskGate:
 
     # ------------------------------------------------------------------------------- account
 
-    def sample(self, current_time: datetime) -> None:
-        """Samples the account's value when due. Call it from `bot_loop_start`; never raises."""
+    def sample(self, current_time: datetime) -> bool:
+        """Samples the account's value when due. Call it from `bot_loop_start`; never raises.
+
+        Returns whether the next candle's call is needed: a backtest can do without most.
+        """
         if not self.active or self.gated.context is Context.PASSIVE:
-            return
+            return False
         try:
             now_ms = to_ms(current_time)
             run = self.gated.current_run(now_ms)
@@ -227,9 +230,16 @@ class RiskGate:
                     run.sample(now_ms)
         except Exception as error:  # noqa: BLE001 - a missed sample must not disturb the bot
             self.failures.report(error)
+            return True
+        return run.backlog is None or run.backlog.blind
 
-    def filled(self) -> None:
-        """An order filled. Call it from `order_filled`; never raises."""
+    def filled(self, *, sampled_next: bool = False) -> None:
+        """An order filled. Call it from `order_filled`; never raises.
+
+        `sampled_next`: whether `sample` is sure to be called when the next candle starts.
+        """
         run = self.gated.run
         if run is not None:
             run.session.samples.filled()
+            if run.backlog is not None and not sampled_next:
+                run.backlog.forget()

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from talebridge._version import __version__
+from talebridge.backlog import Backlog
 from talebridge.config import Settings, engine_settings, resolve
+from talebridge.marks import Closes
 from talebridge.modes import Context, run_mode, timeframe_seconds
 from talebridge.place import Place
 from talebridge.portfolio import Account
@@ -36,6 +38,7 @@ class Gated:
         """Of the bridge in use: that of the settings, or of a private one."""
         self.fingerprint: str | None = None
         """Of the decisions, as the bridge told it; None before the first hello."""
+        self.closes = Closes()
         self.run: Run | None = None
         """The last run; possibly another process's. `current_run` gives this process's."""
 
@@ -51,6 +54,11 @@ class Gated:
     def shadow(self) -> bool:
         """Whether everything is asked and recorded but nothing changed."""
         return self.settings.mode == "shadow"
+
+    @property
+    def lazy(self) -> bool:
+        """Whether equity is sampled when somebody asks, because the past can still be valued."""
+        return self.context is Context.OPTIMIZE
 
     @property
     def may_start_private(self) -> bool:
@@ -107,4 +115,7 @@ class Gated:
             busy_wait_s=_BUSY_WAIT_S if self.context is Context.OPTIMIZE else 0.0,
         )
         session = Session(self.place, terms, self.fingerprint)
-        return Run(session, Account(strategy, real=self.mode_name == "live"))
+        backlog = None
+        if self.lazy:
+            backlog = Backlog(session.samples, self.closes, self.timeframe_s * 1000)
+        return Run(session, Account(strategy, real=self.mode_name == "live"), backlog)

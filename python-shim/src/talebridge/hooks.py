@@ -12,8 +12,10 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
+from talebridge import loop
 from talebridge.entry import is_reduction
 from talebridge.gate import RiskGate
+from talebridge.loop import GATE
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-GATE = "_talebridge_gate"
 ARGUMENTS = "_talebridge_arguments"
 
 HOOKS = (
@@ -34,7 +35,8 @@ HOOKS = (
     "order_filled",
     "bot_loop_start",
 )
-"""Not custom_exit, custom_stoploss or confirm_trade_exit: exits are never touched."""
+"""In a backtest without bot_loop_start, which `loop` watches only when it is wanted.
+Not custom_exit, custom_stoploss or confirm_trade_exit: exits are never touched."""
 _STAKE = (
     "pair",
     "current_time",
@@ -71,6 +73,11 @@ _ADJUST = (
 """Names of the arguments in freqtrade's order, for calls by position."""
 
 
+def hooks_of(gate: RiskGate) -> tuple[str, ...]:
+    """The hooks to wrap for a gate."""
+    return tuple(name for name in HOOKS if not (gate.gated.lazy and name == loop.HOOK))
+
+
 class _Active(threading.local):
     """Hooks under way in this thread: a wrapped hook that calls a wrapped `super()` gates once."""
 
@@ -104,15 +111,12 @@ class _Outermost:
 
 def construct(
     strategy: Any, original: Callable[..., None], args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> bool:
-    """Runs a strategy's `__init__`; the outermost one then makes the gate.
-
-    Returns whether the strategy's class is to be wrapped.
-    """
+) -> RiskGate | None:
+    """Runs a strategy's `__init__`; the outermost one then makes the gate and returns it."""
     key = (id(strategy), "__init__")
     if key in _active.keys:
         original(*args, **kwargs)
-        return False
+        return None
     _active.keys.add(key)
     try:
         original(*args, **kwargs)
@@ -125,7 +129,7 @@ def construct(
     ]
     gate = RiskGate.from_arguments(strategy, sources)
     setattr(strategy, GATE, gate)
-    return gate.active
+    return gate
 
 
 def populate_indicators(
@@ -139,7 +143,9 @@ def populate_indicators(
         from talebridge import decorator
 
         # bot_start, which runs after the constructor, may have assigned some.
-        decorator.wrap_own_hooks(strategy)
+        decorator.wrap_own_hooks(strategy, hooks_of(gate))
+        if gate.gated.lazy:
+            loop.watch(strategy)
         candles = gate.read_candles(dataframe)
         result = own(dataframe, metadata)
         if not hasattr(result, "columns"):
@@ -173,7 +179,9 @@ def run(
             case "adjust_trade_position":
                 return _adjust(gate, own, args, kwargs)
             case "order_filled":
-                gate.filled()
+                if gate.gated.lazy:
+                    loop.watch(strategy)
+                gate.filled(sampled_next=gate.gated.lazy)
             case "bot_loop_start":
                 gate.sample(cast("datetime", args[0] if args else kwargs.get("current_time")))
         return own()

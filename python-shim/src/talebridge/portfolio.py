@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from itertools import islice
 from typing import Any
 
 from talebridge._generated import LIMITS, PositionState, Side
 from talebridge.errors import ShimError
+from talebridge.marks import Held, Holding
 from talebridge.wire import Position
 
 HOUR_MS = 3_600_000
@@ -63,15 +65,42 @@ class Account:
         else:
             filled = [trade for trade in trades if trade.amount > 0]
             profit = sum(float(trade.calc_profit(self._mark(trade))) for trade in filled)
-            if self._spot:
-                # freqtrade's own books: every open trade's stake has left the free balance.
-                value = wallets.get_free(currency) + profit + _stakes(trades)
-            else:
-                # Margin stays in the stake currency's total.
-                value = wallets.get_total(currency) + profit
+            value = self._money(trades) + profit
         if not math.isfinite(value):
             raise ShimError(f"the account's value is {value}")
         return float(value)
+
+    def held(self, trades: list[Any]) -> Held | None:
+        """The account as a function of its pairs' prices, as `equity` values a simulated one on
+        spot. None where it changes by itself: funding is charged to futures without a fill.
+
+        Raises ShimError when freqtrade offers no wallet.
+        """
+        filled = [trade for trade in trades if trade.amount > 0]
+        if filled and not self._spot:
+            return None
+        holdings = []
+        base = 0.0
+        for trade in filled:
+            fee = float(trade.fee_close or 0.0)
+            amount = float(trade.amount)
+            slope = -amount * (1.0 + fee) if trade.is_short else amount * (1.0 - fee)
+            rate = float(trade.open_rate)
+            holdings.append(Holding(trade.pair, slope, rate))
+            base += float(trade.calc_profit(rate))
+        return Held(base + self._money(trades), tuple(holdings))
+
+    def _money(self, trades: list[Any]) -> float:
+        """What a simulated account holds, its open trades at cost."""
+        wallets = self._strategy.wallets
+        if wallets is None:
+            raise ShimError("freqtrade offers no wallet here, so the account cannot be read")
+        currency = self._strategy.config["stake_currency"]
+        if self._spot:
+            # freqtrade's own books: every open trade's stake has left the free balance.
+            return float(wallets.get_free(currency)) + _stakes(trades)
+        # Margin stays in the stake currency's total.
+        return float(wallets.get_total(currency))
 
     def _coins(self, trades: list[Any]) -> float:
         """What the trades' coins would sell for, as far as the exchange holds them.
@@ -116,12 +145,13 @@ class Samples:
 
     def __init__(self) -> None:
         self._samples: deque[tuple[int, float]] = deque(maxlen=MAX_SAMPLES)
-        self._next_ms = 0
+        self.next_ms = 0
+        """When the next hourly sample is due."""
         self._filled = False
 
     def due(self, now_ms: int) -> bool:
         """Whether a sample is wanted now."""
-        return self._filled or now_ms >= self._next_ms
+        return self._filled or now_ms >= self.next_ms
 
     def filled(self) -> None:
         """An order filled. freqtrade's books are not consistent before its next callback."""
@@ -130,7 +160,11 @@ class Samples:
     def add(self, now_ms: int, equity: float) -> None:
         """Records equity at a time later than all before."""
         self._filled = False
-        self._next_ms = (now_ms // HOUR_MS + 1) * HOUR_MS
+        self.add_late(now_ms, equity)
+
+    def add_late(self, now_ms: int, equity: float) -> None:
+        """As `add`, from before the fill that asked for a sample, if one did."""
+        self.next_ms = (now_ms // HOUR_MS + 1) * HOUR_MS
         if not self._samples or now_ms > self._samples[-1][0]:
             self._samples.append((now_ms, equity))
 
@@ -138,11 +172,17 @@ class Samples:
         """Forgets samples from after `now_ms`: the clock that dated them was ahead."""
         while self._samples and self._samples[-1][0] > now_ms:
             self._samples.pop()
-        self._next_ms = min(self._next_ms, (now_ms // HOUR_MS + 1) * HOUR_MS)
+        self.next_ms = min(self.next_ms, (now_ms // HOUR_MS + 1) * HOUR_MS)
 
     def after(self, until_ms: int) -> list[tuple[int, float]]:
         """The oldest samples the bridge does not have, as many as one message takes."""
-        return [s for s in self._samples if s[0] > until_ms][: LIMITS["samples"]]
+        count = 0
+        for time_ms, _ in reversed(self._samples):
+            if time_ms <= until_ms:
+                break
+            count += 1
+        first = len(self._samples) - count
+        return list(islice(self._samples, first, first + LIMITS["samples"]))
 
     def newest_ms(self) -> int:
         """Time of the newest sample, 0 without one."""

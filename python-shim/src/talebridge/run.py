@@ -7,51 +7,23 @@ import logging
 import os
 import threading
 import uuid
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from talebridge import portfolio
 from talebridge._generated import LIMITS, Reason, Side
+from talebridge.backlog import Backlog
 from talebridge.columns import Block
 from talebridge.portfolio import Account
+from talebridge.recent import Recent
 from talebridge.session import Session, Snapshot
 from talebridge.wire import Position
 
 logger = logging.getLogger(__name__)
 
-V = TypeVar("V")
-
-MAX_PAIRS = 1024
 _MARK_AGAIN_MS = 10_000
 """How long a live account's value stands while its positions do not change."""
-
-
-class Recent(Generic[V]):
-    """A small map that forgets what was set longest ago."""
-
-    def __init__(self, size: int = MAX_PAIRS) -> None:
-        self._size = size
-        self._items: OrderedDict[object, V] = OrderedDict()
-
-    def get(self, key: object) -> V | None:
-        """The value, or None."""
-        return self._items.get(key)
-
-    def set(self, key: object, value: V) -> None:
-        """Sets a value and forgets the oldest beyond the size."""
-        self._items[key] = value
-        self._items.move_to_end(key)
-        while len(self._items) > self._size:
-            self._items.popitem(last=False)
-
-    def pop(self, key: object) -> V | None:
-        """Removes and returns a value, or None."""
-        return self._items.pop(key, None)
-
-    def __len__(self) -> int:
-        return len(self._items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +45,12 @@ class Sized:
 
 
 class Run:
-    """Session, account and memory of one run; `lock` serialises its users."""
+    """Session, account and memory of one run; `lock` serialises its users.
 
-    def __init__(self, session: Session, account: Account) -> None:
+    `backlog`: of a backtest, whose past can be valued later.
+    """
+
+    def __init__(self, session: Session, account: Account, backlog: Backlog | None = None) -> None:
         self.pid = os.getpid()
         self.lock = threading.RLock()
         self.session = session
@@ -86,6 +61,7 @@ class Run:
         """Newest verdict per pair, for on_unavailable: last_known."""
         self.unjudged: Recent[tuple[int, Block]] = Recent(256)
         """Candles the bridge could not be asked about, per pair, with the last one's open."""
+        self.backlog = backlog
         self._account = account
         self._known: Snapshot | None = None
         self._said: Recent[bool] = Recent()
@@ -95,6 +71,11 @@ class Run:
         """The account now. With `patient`, an unchanged account is valued every 10 s only."""
         trades = portfolio.open_trades()
         positions = self._account.positions(trades)
+        if self.backlog is not None:
+            just_now = self.backlog.catch_up(now_ms)
+            if just_now is not None:
+                # A sample just taken of an account that has not changed since stands.
+                self._known = Snapshot(now_ms, just_now, positions)
         known = self._known
         if (
             known is not None
@@ -106,13 +87,28 @@ class Run:
         return self._value(trades, positions, now_ms)
 
     def sample(self, now_ms: int) -> None:
-        """Takes an equity sample when one is due."""
+        """Takes an equity sample when one is due, and those a backtest has not taken yet.
+        For the start of a candle or of a bot's loop."""
+        if self.backlog is not None:
+            self.backlog.started(now_ms)
+            self.backlog.catch_up(now_ms - 1)
         if self.session.samples.due(now_ms):
             trades = portfolio.open_trades()
-            self._value(trades, self._account.positions(trades), now_ms)
+            self._value(trades, self._account.positions(trades), now_ms, at_start=True)
 
-    def _value(self, trades: list[Any], positions: tuple[Position, ...], now_ms: int) -> Snapshot:
-        equity = self._account.equity(trades)
+    def _value(
+        self,
+        trades: list[Any],
+        positions: tuple[Position, ...],
+        now_ms: int,
+        *,
+        at_start: bool = False,
+    ) -> Snapshot:
+        equity: float | None = None
+        if self.backlog is not None:
+            equity = self.backlog.look(self._account.held(trades), now_ms, at_start=at_start)
+        if equity is None:
+            equity = self._account.equity(trades)
         samples = self.session.samples
         if samples.due(now_ms):
             samples.add(now_ms, equity)
