@@ -1,7 +1,8 @@
 /**
  * `npm run replay:real`: the sample strategies on real candles, replayed under each profile, and run once more gated.
  *
- * Prints the table of docs/replay.md as Markdown, row by row as they are known; TALEBRIDGE_EXACT=0 leaves the gated runs out. The totals of every replay
+ * Prints the table of docs/replay.md as Markdown, row by row as they are known; TALEBRIDGE_EXACT=0 leaves the gated runs out,
+ * TALEBRIDGE_TIMEFRAME (5m or 1h) all but one market. The totals of every replay
  * are recomputed from freqtrade's own trade table by scripts/lib/replay_totals.py and have to agree to the cent. Candles come from TALEBRIDGE_DATADIR.
  * The last line of stdout is one JSON object. Exit codes: 0 done, 1 failed or a total differs, 2 something is missing.
  */
@@ -145,7 +146,9 @@ async function main() {
   const rows = [];
   try {
     for (const sub of ["backtest_results", "data", "journals"]) mkdirSync(join(root, sub));
+    const wanted = process.env.TALEBRIDGE_TIMEFRAME;
     for (const { timeframe, timerange, exact } of MARKETS) {
+      if (wanted !== undefined && wanted !== timeframe) continue;
       const pairs = pairsIn(datadir, timeframe);
       const exchange = await stub.startStub({ pairs });
       const risk_bridge = { mode: "shadow", journal_dir: join(root, "journals") };
