@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { readFeather } from "../../src/replay/read/arrow.js";
 import { type Candles, candleFiles, readCandles, toBlock } from "../../src/replay/read/candles.js";
 import { timeframeMs } from "../../src/replay/read/timeframe.js";
-import { DATADIR, expected } from "./fixture.js";
+import { DATADIR, expected, fixture } from "./fixture.js";
 
 const M5 = 300_000;
 const spot = { datadir: DATADIR, trading_mode: "spot", timeframe: "5m", timeframe_ms: M5 } as const;
@@ -31,6 +31,25 @@ function folder(name: string, content: string | Uint8Array): string {
   writeFileSync(join(made, name), content);
   return made;
 }
+
+describe("parquet files", () => {
+  it.each(["ALFA/USDT", "BRVO/USDT"])("of %s hold what the feather files hold", async (pair) => {
+    const parquet = await readCandles(pair, { ...spot, datadir: fixture("parquet") });
+    expect(rows(parquet)).toEqual(rows(await readCandles(pair, spot)));
+    expect(parquet.rows).toBe(1400);
+  });
+
+  it("are refused when they are something else, cut short, or lack a column", async () => {
+    const whole = readFileSync(join(fixture("parquet"), "ALFA_USDT-5m.parquet"));
+    const renamed = Buffer.from(whole.toString("latin1").replaceAll("volume", "amount"), "latin1");
+    for (const content of ["not a parquet file", whole.subarray(0, 30_000), renamed]) {
+      const datadir = folder("ALFA_USDT-5m.parquet", content);
+      await expect(readCandles("ALFA/USDT", { ...spot, datadir })).rejects.toThrow(
+        "ALFA_USDT-5m.parquet cannot be read as a parquet file",
+      );
+    }
+  });
+});
 
 describe("feather files", () => {
   it.each(Object.entries(expected.candles))("%s reads as pandas reads it", (file, facts) => {

@@ -1,4 +1,4 @@
-/** Candles from a freqtrade data directory (feather or json), made as freqtrade makes them for a backtest: one row per candle, gaps filled. */
+/** Candles from a freqtrade data directory (feather, json or parquet), made as freqtrade makes them for a backtest: one row per candle, gaps filled. */
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -34,7 +34,7 @@ const REPLACED = /[/ .@$+:]/g;
 export function candleFiles(pair: string, source: Pick<CandleSource, "trading_mode" | "timeframe">): string[] {
   const name = `${pair.replace(REPLACED, "_")}-${source.timeframe}`;
   const stem = source.trading_mode === "futures" ? join("futures", `${name}-futures`) : name;
-  return [`${stem}.feather`, `${stem}.json`, `${stem}.json.gz`];
+  return [`${stem}.feather`, `${stem}.json`, `${stem}.json.gz`, `${stem}.parquet`];
 }
 
 /**
@@ -46,14 +46,20 @@ export async function readCandles(pair: string, source: CandleSource): Promise<C
   for (const file of files) {
     const bytes = await readIfThere(join(source.datadir, file));
     if (bytes === null) continue;
-    const raw = file.endsWith(".feather") ? fromFeather(bytes, file) : fromJson(bytes, file);
-    return complete(raw, source.timeframe_ms, file);
+    return complete(await decode(bytes, file), source.timeframe_ms, file);
   }
   throw new ReplayInputError(
-    `No candles for ${pair}: expected ${files[0]} (or .json, .json.gz) in ${source.datadir}. ` +
+    `No candles for ${pair}: expected ${files[0]} (or .json, .json.gz, .parquet) in ${source.datadir}. ` +
       "Give the directory the backtest ran on with --datadir, or run `freqtrade download-data` " +
-      "(other formats: `freqtrade convert-data --format-to feather`).",
+      "(hdf5: `freqtrade convert-data --format-to feather`).",
   );
+}
+
+async function decode(bytes: Uint8Array, file: string): Promise<Candles> {
+  if (file.endsWith(".feather")) return fromFeather(bytes, file);
+  // Few have it: loaded when there is one.
+  if (file.endsWith(".parquet")) return (await import("./parquet.js")).fromParquet(bytes, file);
+  return fromJson(bytes, file);
 }
 
 async function readIfThere(path: string): Promise<Uint8Array | null> {
