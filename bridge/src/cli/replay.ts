@@ -1,7 +1,5 @@
 /** `talebridge replay`: what the gate would have done to a finished backtest. */
-import { randomBytes } from "node:crypto";
-import { renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { PROFILE_LIMITS } from "../config/settings.js";
 import { loadEngine } from "../engine/engine.js";
@@ -9,19 +7,21 @@ import { compareExact } from "../replay/exact/compare.js";
 import { type Freqtrade, rerun } from "../replay/exact/rerun.js";
 import { readBacktest } from "../replay/read/backtest.js";
 import { comparisonText } from "../replay/report/comparison.js";
-import { MAX_PRICE_POINTS, reportPage } from "../replay/report/page.js";
+import { MAX_PRICE_POINTS } from "../replay/report/page.js";
 import { terminalSummary } from "../replay/report/terminal.js";
 import { toComparison } from "../replay/run/comparison.js";
 import { replay } from "../replay/run/replay.js";
 import { type ReplayResult, ReplayResultSchema } from "../replay/run/result.js";
 import type { PairSeries } from "../replay/run/series.js";
 import { VERSION } from "../version.js";
+import { requireWritable, writeOutputs, writeWhole } from "./replay_outputs.js";
 import { Progress } from "./replay_progress.js";
-import { chooseDatadir, isDirectory, readSettings, resolveOrRefuse } from "./replay_sources.js";
+import { chooseDatadir, readSettings, resolveOrRefuse } from "./replay_sources.js";
 import { EXIT, UsageError } from "./usage.js";
 
 export const usage = `talebridge replay RESULT.zip|RESULT.json [--datadir DIR] [--strategy NAME] [--params FILE] [--profile NAME] [--set KEY=VALUE]…
-                  [--profiles all | --against RESULT] [--tried N] [--exact --config FILE…] [--html FILE] [--json FILE] [--quiet]
+                  [--profiles all | --against RESULT] [--tried N] [--exact --config FILE…]
+                  [--html FILE] [--json FILE] [--csv FILE] [--plots DIR] [--quiet]
 talebridge replay --schema
   Shows which entries of a finished freqtrade backtest the gate would have stopped or cut, and what that would have changed.
   --datadir   freqtrade's data directory with the candles (default user_data/data/<exchange of the backtest>)
@@ -32,7 +32,9 @@ talebridge replay --schema
   --tried     how many gates you have tried on this backtest, for the deflated Sharpe ratio (default: those of this run)
   --exact     runs freqtrade once more, gated, and compares: with --config (as often as freqtrade needs), and if needed --strategy-path DIR,
               --userdir DIR, --freqtrade PROGRAM (default freqtrade). Takes as long as a backtest
-  --html      writes the report; --json writes the figures (--schema prints their JSON Schema); --quiet: no summary`;
+  --html      writes the report; --json writes the figures (--schema prints their JSON Schema); --csv the ledger, every entry
+  --plots     writes equity, drawdown and the gate among random gates as SVG files (no PNG: that would need a native package)
+  --quiet     no summary, no progress`;
 
 const OPTIONS = {
   datadir: { type: "string" },
@@ -51,6 +53,8 @@ const OPTIONS = {
   freqtrade: { type: "string" },
   html: { type: "string" },
   json: { type: "string" },
+  csv: { type: "string" },
+  plots: { type: "string" },
   quiet: { type: "boolean" },
   schema: { type: "boolean" },
 } as const;
@@ -83,7 +87,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     throw new UsageError(`give one backtest result, e.g. user_data/backtest_results/backtest-result-….zip\n${usage}`);
   }
   requireSense(values);
-  for (const target of [values.html, values.json]) requireDirectory(target);
+  requireWritable(values);
   const jobs = jobsOf(path, values);
   const series: PairSeries[] = [];
   const results: { label: string; result: ReplayResult }[] = [];
@@ -99,8 +103,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     return EXIT.ok;
   }
   const { result } = only;
-  if (values.json !== undefined) writeWhole(values.json, `${JSON.stringify(result)}\n`);
-  if (values.html !== undefined) writeWhole(values.html, reportPage(result, series));
+  writeOutputs(values, result, series);
   if (values.quiet !== true) process.stdout.write(`${terminalSummary(result)}\n`);
   return EXIT.ok;
 }
@@ -165,8 +168,10 @@ function requireSense(values: Values): void {
   if (profiles !== undefined && values.profile !== undefined)
     throw new UsageError("give --profile or --profiles, not both");
   if (profiles !== undefined && against !== undefined) throw new UsageError("give --profiles or --against, not both");
-  if ((profiles ?? against) !== undefined && values.html !== undefined) {
-    throw new UsageError("--html is for one replay; several side by side go to the terminal and to --json");
+  if ((profiles ?? against) !== undefined && (values.html ?? values.csv ?? values.plots) !== undefined) {
+    throw new UsageError(
+      "--html, --csv and --plots are for one replay; several side by side go to the terminal and to --json",
+    );
   }
   if (tried !== undefined && !(Number.isInteger(Number(tried)) && Number(tried) >= 1 && Number(tried) <= MAX_TRIED)) {
     throw new UsageError(`--tried ${tried}: give a whole number from 1 to ${MAX_TRIED}`);
@@ -178,26 +183,5 @@ function requireSense(values: Values): void {
   }
   if (values.params !== undefined && values.settings !== undefined) {
     throw new UsageError("--params and --settings are the same; give one");
-  }
-}
-
-/** Before the work begins rather than after it. */
-function requireDirectory(target: string | undefined): void {
-  if (target === undefined) return;
-  const directory = dirname(resolve(target));
-  if (!isDirectory(directory))
-    throw new UsageError(`${directory} does not exist; create it, or write ${basename(target)} elsewhere`);
-  if (isDirectory(target)) throw new UsageError(`${target} is a directory; give a file name`);
-}
-
-/** The file is there whole or not at all. */
-function writeWhole(path: string, text: string): void {
-  const draft = join(dirname(path), `.${basename(path)}.${randomBytes(4).toString("hex")}.tmp`);
-  try {
-    writeFileSync(draft, text);
-    renameSync(draft, path);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw new Error(`${path} could not be written: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

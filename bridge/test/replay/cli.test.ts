@@ -41,6 +41,27 @@ describe("talebridge replay", () => {
     expect(JSON.parse(readFileSync(figures, "utf8")).source.strategy).toBe("FixtureDip");
   });
 
+  it("writes the ledger as CSV and the pictures as SVG", async () => {
+    const [ledger, pictures, figures] = [
+      join(folder, "ledger.csv"),
+      join(folder, "plots"),
+      join(folder, "result.json"),
+    ];
+    expect(await run([...BASE, "--csv", ledger, "--plots", pictures, "--json", figures, "--quiet"])).toBe(0);
+    const { entries } = JSON.parse(readFileSync(figures, "utf8"));
+    const [names, ...rows] = readFileSync(ledger, "utf8").trimEnd().split("\r\n");
+    const column = names?.split(",").indexOf("profit_with") ?? -1;
+    expect(rows.map((row) => Number(row.split(",")[column]))).toEqual(
+      entries.map((entry: { profit_with: number }) => entry.profit_with),
+    );
+    expect(readdirSync(pictures).sort()).toEqual(["chance.svg", "drawdown.svg", "equity.svg"]);
+    for (const name of readdirSync(pictures)) {
+      expect(readFileSync(join(pictures, name), "utf8")).toMatch(
+        /^<svg xmlns="http:\/\/www.w3.org\/2000\/svg"[\s\S]*<\/svg>\n$/,
+      );
+    }
+  });
+
   it("is silent when asked to be", async () => {
     expect(await run([...BASE, "--quiet"])).toBe(0);
     expect(stdout).toEqual([]);
@@ -107,7 +128,7 @@ describe("talebridge replay", () => {
     [[...BASE, "--profiles", "some"], "--profiles takes all"],
     [[...BASE, "--profiles", "all", "--profile", "extreme"], "not both"],
     [[...BASE, "--profiles", "all", "--against", SPOT], "not both"],
-    [[...BASE, "--profiles", "all", "--html", "x.html"], "--html is for one replay"],
+    [[...BASE, "--profiles", "all", "--html", "x.html"], "--html, --csv and --plots are for one replay"],
     [[...BASE, "--tried", "0"], "a whole number"],
     [[...BASE, "--tried", "1.5"], "a whole number"],
     [[...BASE, "--exact"], "give the configuration of the backtest with --config"],
@@ -115,6 +136,8 @@ describe("talebridge replay", () => {
     [[...BASE, "--params", "/nowhere.json"], "cannot be read"],
     [[...BASE, "--html", "/nowhere/at/all/report.html"], "does not exist"],
     [[...BASE, "--html", tmpdir()], "is a directory"],
+    [[...BASE, "--csv", tmpdir()], "is a directory"],
+    [[...BASE, "--plots", SPOT], "is a file"],
     [[...BASE, "--settings", "/nowhere.json"], "cannot be read"],
     [[SPOT, "--strategy", "FixtureDip", "--datadir", "/nowhere"], "is not a directory"],
     [[SPOT, "--strategy", "FixtureDip"], "give the directory with the backtest's candles with --datadir"],

@@ -44,6 +44,11 @@ ${table({
   };
 }
 
+/** What a measure is called. */
+export function measureLabel(measure: Measure["measure"]): string {
+  return LABELS[measure];
+}
+
 function selectionText(selection: ReplayResult["selection"]): string {
   if (selection === null) return "The gate adds nothing per day that varies, so there is no ratio to deflate.";
   const { gates_tried, probabilistic, deflated, observations } = selection;

@@ -20,9 +20,19 @@ export function secondOrderSection(result: ReplayResult): Section {
     short: "Beyond",
     body: html`<ul class="cautions">
 <li>${stakes}</li>
-${slotsText(slots)}${starvationText(candidates)}</ul>
+${exactText(result)}${slotsText(slots)}${starvationText(candidates)}</ul>
 `,
   };
+}
+
+function exactText({ exact, source }: ReplayResult): Html {
+  if (exact === null) {
+    return html`<li>The exact answer is a gated backtest: --exact runs one and compares.</li>
+`;
+  }
+  const { money, signedMoney } = moneyIn(source);
+  return html`<li>The gated backtest itself earned ${money(exact.profit_abs)} ${source.stake_currency} (${signedMoney(exact.profit_change_abs)} against the backtest without the gate) in ${counted(exact.trades, "trade", "trades")}, with a maximum drawdown of ${percent(exact.drawdown_closed.ratio)}. First order is off by ${signedMoney(exact.first_order_off_abs)}, with stakes that follow by ${signedMoney(exact.second_order_off_abs)}: ${counted(exact.trades_in_both, "trade is", "trades are")} in both runs, ${exact.trades_only_gated.toLocaleString("en-US")} only in the gated one, which freed slots and money let in, ${exact.trades_only_ungated.toLocaleString("en-US")} only in the other.</li>
+`;
 }
 
 function slotsText(slots: ReplayResult["second_order"]["slots"]): Html {
