@@ -56,7 +56,7 @@ export function answer(result: ReplayResult): string {
   }
   const fell = counts.not_asked === 0 ? "" : ` (${counts.not_asked} scale-ins would have fallen away with their trade)`;
   return (
-    `Of ${counted(counts.entries, "entry", "entries")} the gate would have denied ${counts.denied} and reduced ${counts.reduced}${fell}. ` +
+    `Of ${counted(counts.entries, "entry", "entries")} the gate would have denied ${counts.denied} and cut ${counts.reduced}${fell}. ` +
     `Profit would have been ${money(result.with.profit_abs)} ${currency} (${percent(result.with.profit_ratio)}) ` +
     `instead of ${money(without.profit_abs)} ${currency} (${percent(without.profit_ratio)}): ` +
     `losses of ${money(result.effect.loss_avoided_abs)} avoided, profits of ${money(result.effect.profit_foregone_abs)} missed.`

@@ -19,7 +19,7 @@ export function calibrationSection({ calibration, source }: ReplayResult): Secti
 ${table({
   id: "calibration-table",
   caption:
-    "Kupiec: is the share right? Independence: do exceedances come alone? Christoffersen: both. Z2 (Acerbi and Szekely): 0 is a right expected shortfall, above 0 losses beyond it were larger.",
+    "Kupiec: is the share right? Independence: do exceedances come alone? Christoffersen: both. Z2 (Acerbi and Szekely): 0 is what the expected shortfall promised; below 0 losses were larger or more frequent, below −0.7 it is doubtful.",
   columns: [
     { label: "Pair", kind: "heading", show: ({ pair }) => pair },
     { label: "Side", kind: "text", show: ({ side }) => side },

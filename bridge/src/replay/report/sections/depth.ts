@@ -32,7 +32,7 @@ ${table({
     },
     { label: "Trades", kind: "number", show: ({ trades }) => trades.toLocaleString("en-US") },
     { label: "Worst move, median", kind: "number", show: (row) => percent(row.excursion_median, 2) },
-    { label: "mean", kind: "number", show: (row) => percent(row.excursion_mean, 2) },
+    { label: "Worst move, mean", kind: "number", show: (row) => percent(row.excursion_mean, 2) },
     { label: "Stopped out", kind: "number", show: ({ stops }) => stops.toLocaleString("en-US") },
   ],
   rows: depth.deciles,

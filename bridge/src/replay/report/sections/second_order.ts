@@ -38,7 +38,7 @@ function exactText({ exact, source }: ReplayResult): Html {
 function slotsText(slots: ReplayResult["second_order"]["slots"]): Html {
   if (slots.full_share_without === null || slots.full_share_with === null) return html``;
   const rejected =
-    slots.rejected_signals === null
+    slots.rejected_signals === null || slots.rejected_signals === 0
       ? ""
       : ` freqtrade rejected ${counted(slots.rejected_signals, "signal", "signals")} for want of a slot; those are not in the export, and a gated backtest would take some.`;
   return html`<li>Every slot was taken ${percent(slots.full_share_without)} of the time, and would have been ${percent(slots.full_share_with)} with the gate.${rejected}</li>
