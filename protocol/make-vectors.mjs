@@ -122,38 +122,57 @@ const QUESTION = {
 function gateRequest(name, over) {
   /** @type {Meaning} */
   const m = { id: 7, handle: 1, seq: 3, ...QUESTION, ...over };
-  return vector(name, "gate", m, pack([V, OP.gate, m.id, m.handle, m.seq, ...questionBody(m), ...deadline(m)]));
+  return vector(name, "gate", m, pack([V, OP.gate, m.id, m.handle, m.seq, ...questionBody(m), ...tail(m)]));
 }
 
 /** Elements of a question after the sequence number. @param {Meaning} m */
 function questionBody(m) {
   const flags = SIDE[m.side] | (KIND[m.kind] << 1) | (STAGE[m.stage] << 3);
-  const tail = [m.value, m.stake, m.min_stake, m.leverage, m.rate].map(f);
-  return [flags, m.pair, m.candle_open_ms, m.now_ms, m.size_1024, REASON[m.reason], ...tail];
+  const numbers = [m.value, m.stake, m.min_stake, m.leverage, m.rate].map(f);
+  return [flags, m.pair, m.candle_open_ms, m.now_ms, m.size_1024, REASON[m.reason], ...numbers];
 }
 
 /** The optional last element. @param {Meaning} m */
 const deadline = (m) => (m.deadline_ms === undefined ? [] : [m.deadline_ms]);
 
+/** The optional element after the deadline, which is nil if there is none. @param {Meaning} m */
+const tail = (m) => (m.facts === undefined ? deadline(m) : [m.deadline_ms ?? null, m.facts.map(f)]);
+
 /** @param {string} name @param {Meaning} m */
 function gatesRequest(name, m) {
   const questions = m.questions.map((/** @type {Meaning} */ over) => ({ ...QUESTION, ...over }));
-  const body = [m.id, m.handle, m.seq, questions.map(questionBody), ...deadline(m)];
+  const items = questions.map((/** @type {Meaning} */ one) => {
+    return one.facts === undefined ? questionBody(one) : [...questionBody(one), one.facts.map(f)];
+  });
+  const body = [m.id, m.handle, m.seq, items, ...deadline(m)];
   return vector(name, "gates", { ...m, questions }, pack([V, OP.gates, ...body]));
 }
 
 /** @param {string} name @param {Meaning} m */
 function portfolioRequest(name, m) {
   const samples = m.samples.map((/** @type {[number, number]} */ [t, equity]) => [t, f(equity)]);
-  const positions = m.positions.map((/** @type {[string, string, number, number, string]} */ row) => {
-    const [pair, side, stake, leverage, state] = row;
-    return [pair, SIDE[side], f(stake), f(leverage), enums.position_state[state]];
+  const positions = m.positions.map((/** @type {[string, string, number, number, string, number?]} */ row) => {
+    const [pair, side, stake, leverage, state, ...loss] = row;
+    return [
+      pair,
+      SIDE[side],
+      f(stake),
+      f(leverage),
+      enums.position_state[state],
+      ...loss.map((share) => f(share ?? Number.NaN)),
+    ];
   });
+  const closed = (m.closed ?? []).map((/** @type {[number, number, number]} */ [trade, t, profit]) => [
+    trade,
+    t,
+    f(profit),
+  ]);
+  const optional = m.closed === undefined ? [] : [closed];
   return vector(
     name,
     "portfolio",
     m,
-    pack([V, OP.portfolio, m.id, m.handle, m.seq, m.at_ms, f(m.equity), samples, positions]),
+    pack([V, OP.portfolio, m.id, m.handle, m.seq, m.at_ms, f(m.equity), samples, positions, ...optional]),
   );
 }
 
@@ -209,7 +228,7 @@ const requests = [
   helloRequest("hello, defaults", {
     id: 0,
     client: "talebridge-python/0.1.0",
-    minor: 1,
+    minor: 2,
     run_mode: "backtest",
     session: "backtest-4242-1",
     settings: { timeframe_s: 300 },
@@ -217,7 +236,7 @@ const requests = [
   helloRequest("hello, settings", {
     id: 1,
     client: "talebridge-python/0.1.0",
-    minor: 1,
+    minor: 2,
     run_mode: "live",
     session: "bot@binance",
     settings: {
@@ -263,8 +282,13 @@ const requests = [
   }),
   gateRequest("gate, largest id", { id: 2 ** 31 - 1 }),
   gateRequest("gate, with a deadline", { deadline_ms: OPEN_MS + 300_050 }),
+  gateRequest("gate, with facts", { facts: [103_200.5, 0.1, 0.0125, 0.25, 0.0625, 0.004, 0, 0.05] }),
+  gateRequest("gate, with a deadline and the first facts", {
+    deadline_ms: OPEN_MS + 300_050,
+    facts: [103_200.5, Number.NaN],
+  }),
   gatesRequest("gates, one question", { id: 9, handle: 1, seq: 3, questions: [{}] }),
-  gatesRequest("gates, three questions and a deadline", {
+  gatesRequest("gates, four questions and a deadline", {
     id: 70_001,
     handle: 2,
     seq: 300,
@@ -272,6 +296,7 @@ const requests = [
       {},
       { pair: "ETH/USDT:USDT", side: "short", stage: "final", size_1024: 640, reason: "jump", value: 5.5, leverage: 3 },
       { pair: "SOL/USDT", kind: "scale_in", stake: Number.POSITIVE_INFINITY },
+      { pair: "XRP/USDT", facts: [2.5, 0.125] },
     ],
     deadline_ms: OPEN_MS + 300_050,
   }),
@@ -297,6 +322,23 @@ const requests = [
     positions: [
       ["BTC/USDT", "long", 100, 1, "open"],
       ["ETH/USDT:USDT", "short", 62.5, 3, "pending"],
+    ],
+  }),
+  portfolioRequest("portfolio, distances to stop-losses and closed trades", {
+    id: 11,
+    handle: 1,
+    seq: 3,
+    at_ms: OPEN_MS + 7_200_000,
+    equity: 1012.5,
+    samples: [],
+    positions: [
+      ["BTC/USDT", "long", 100, 1, "open", 0.0625],
+      ["ETH/USDT:USDT", "short", 62.5, 3, "pending"],
+    ],
+    closed: [
+      [17, OPEN_MS, -0.125],
+      [3, OPEN_MS, 0.0625],
+      [18, OPEN_MS + 7_200_000, 0],
     ],
   }),
   annotateRequest("annotate, two candles", {
@@ -348,7 +390,7 @@ const hello_reply = {
   id: 1,
   server: "talebridge/0.1.0",
   boot: "00112233aabbccdd",
-  minor: 1,
+  minor: 2,
   engine_version: "0.1.0",
   engine_fingerprint: "6867fdf239198ce86bce38754a378c2c",
   fingerprint: "00000000000000000000000000000000",
@@ -357,6 +399,7 @@ const hello_reply = {
   handle: 1,
   seq: 0,
   samples_until_ms: OPEN_MS,
+  closed_until_ms: OPEN_MS - 60_000,
   clock_ms: OPEN_MS + 300_000,
   limits: { rows: 2_000_000, batch_bytes: 268_435_456 },
 };
@@ -371,7 +414,12 @@ const replies = [
       V,
       hello_id,
       STATUS.ok,
-      { ...hello_body, samples_until_ms: reply_ms(OPEN_MS), clock_ms: reply_ms(OPEN_MS + 300_000) },
+      {
+        ...hello_body,
+        samples_until_ms: reply_ms(OPEN_MS),
+        closed_until_ms: reply_ms(OPEN_MS - 60_000),
+        clock_ms: reply_ms(OPEN_MS + 300_000),
+      },
     ]),
   ),
   gateReply("gate, allow", {
@@ -460,7 +508,7 @@ const replies = [
     id: 1,
     status: "version",
     message: "protocol version 2 is not spoken here",
-    detail: { version: 1, minor: 1 },
+    detail: { version: 1, minor: 2 },
   }),
   errorReply("unknown session", { op: "gate", id: 7, status: "no_session", message: "say hello again", detail: {} }),
   errorReply("portfolio out of date", {
@@ -522,6 +570,8 @@ const gateRaw = (at, hex) =>
     bytes("0010"),
     ...gate_values.map((old, index) => (index === at ? bytes(hex) : pack(old))),
   ]);
+/** @param {unknown[]} positions @param {unknown[]} closed */
+const portfolioOf = (positions, closed) => pack([V, OP.portfolio, 7, 1, 1, OPEN_MS, f(1), [], positions, closed]);
 const STAKE = 12;
 const PAIR = 6;
 const TIME = 7;
@@ -564,6 +614,32 @@ const hostiles = [
   hostile("a gate with a deadline of text", "gate", "schema", 7, pack([...gate_values, "soon"])),
   hostile("a gate with a deadline of 1e300", "gate", "schema", 7, pack([...gate_values, f(1e300)])),
   hostile("a gate with a deadline that is not a number", "gate", "schema", 7, pack([...gate_values, f(Number.NaN)])),
+  hostile("a gate with facts of text", "gate", "schema", 7, pack([...gate_values, null, ["1.5"]])),
+  hostile("a gate with a fact too many", "gate", "schema", 7, pack([...gate_values, null, Array(9).fill(f(1))])),
+  hostile("a gate with a map of facts", "gate", "schema", 7, pack([...gate_values, null, { close: f(1) }])),
+  hostile(
+    "a portfolio with trades that do not ascend",
+    "gate",
+    "schema",
+    7,
+    portfolioOf(
+      [],
+      [
+        [1, 5, f(0)],
+        [2, 4, f(0)],
+      ],
+    ),
+  ),
+  hostile("a portfolio with a trade of the future", "gate", "schema", 7, portfolioOf([], [[1, OPEN_MS + 1, f(0)]])),
+  hostile("a portfolio with a profit that is no number", "gate", "schema", 7, portfolioOf([], [[1, 5, f(Number.NaN)]])),
+  hostile("a portfolio with 257 trades", "gate", "schema", 7, portfolioOf([], Array(257).fill([1, 5, f(0)]))),
+  hostile(
+    "a portfolio with a stop-loss below 0",
+    "gate",
+    "schema",
+    7,
+    portfolioOf([["A/B", 0, f(1), f(1), 0, f(-0.1)]], []),
+  ),
   hostile("gates without a question", "gate", "schema", 7, gates([])),
   hostile("gates of a map", "gate", "schema", 7, pack([V, OP.gates, 7, 1, 3, { 0: question_values }])),
   hostile("gates without its questions", "gate", "schema", 7, pack([V, OP.gates, 7, 1, 3])),

@@ -12,7 +12,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
 /** @typedef {{ code: number, name: string, origin: string, meaning: string, release: string }} Reason */
 /** @typedef {Record<string, number>} Codes */
-/** @typedef {{ protocol_version: number, protocol_minor: number, op: Codes, status: Codes, decision: Codes, side: Codes, kind: Codes, stage: Codes, position_state: Codes, session_status: Codes, run_mode: string[], limits: Codes }} Enums */
+/** @typedef {{ protocol_version: number, protocol_minor: number, op: Codes, status: Codes, decision: Codes, side: Codes, kind: Codes, stage: Codes, position_state: Codes, session_status: Codes, run_mode: string[], facts: string[], limits: Codes }} Enums */
 /** @typedef {{ name: string, unit: string, memory_rows: { standard: number, compact: number }, gate: boolean, meaning: string }} Column */
 /** @typedef {{ version: string, columns: Column[], memory: { standard: number, compact: number } }} EngineFacts */
 /** @typedef {{ path: string, kind: string, default: unknown, by_profile: Record<string, unknown> | null, choices: string[], part: string, meaning: string, values: string, written: boolean, required: boolean }} Setting */
@@ -91,6 +91,9 @@ ${constant("STAGE", enums.stage)}
 ${constant("POSITION_STATE", enums.position_state)}
 ${constant("SESSION_STATUS", enums.session_status)}
 export const RUN_MODES = [${enums.run_mode.map((mode) => JSON.stringify(mode)).join(", ")}] as const;
+
+/** What a question may tell besides, in this order. */
+export const FACTS = [${enums.facts.map((fact) => JSON.stringify(fact)).join(", ")}] as const;
 
 ${constant("LIMITS", enums.limits)}
 ${constant("REASON", reasonMap)}
@@ -239,6 +242,11 @@ ${intEnum("SessionStatus", "Manual state of a session.", enums.session_status)}
 ${intEnum("Reason", "The closed list of reason codes.", reasonMap)}
 
 RUN_MODES: Final[tuple[str, ...]] = ${pythonValue(enums.run_mode)}
+
+FACTS: Final[tuple[str, ...]] = (
+${enums.facts.map((fact) => `    ${JSON.stringify(fact)},`).join("\n")}
+)
+"""What a question may tell besides, in this order."""
 
 LIMITS: Final[dict[str, int]] = {
 ${Object.entries(enums.limits)

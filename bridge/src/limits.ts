@@ -49,6 +49,18 @@ export const FIXED_LIMITS = table({
     bounds: "standing answers kept for re-asks, per session",
     beyond: "the oldest of the quietest pair is forgotten",
   },
+  closed_trades: {
+    value: 512,
+    unit: "trades",
+    bounds: "closed trades kept for loss streaks and Kelly, per session",
+    beyond: "the oldest is forgotten",
+  },
+  confirmed_entries: {
+    value: 1000,
+    unit: "entries",
+    bounds: "confirmed entries kept for the entry rate, per session",
+    beyond: "the oldest is forgotten: as many as max_entries may be",
+  },
   listed_sessions: {
     value: 64,
     unit: "sessions",

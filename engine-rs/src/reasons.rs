@@ -52,6 +52,26 @@ pub const JOURNAL_FAILED: u8 = 41;
 pub const DRAWDOWN_SOFT: u8 = 42;
 /// As many pairs as max_side_positions allows have a position or a pending entry order on this side.
 pub const SIDE_POSITIONS: u8 = 43;
+/// Mark-to-market equity is more than max_weekly_loss below its value at the start of the UTC week.
+pub const WEEKLY_LOSS: u8 = 44;
+/// The last loss_streak_trades closed trades all lost, the last of them less than loss_streak_pause_hours ago.
+pub const LOSS_STREAK: u8 = 45;
+/// max_entries new entries were confirmed within the last max_entries_hours.
+pub const ENTRY_RATE: u8 = 46;
+/// The entry's rate is further than max_rate_deviation from the close of the signal candle, or one of the two is not known.
+pub const PRICE_COLLAR: u8 = 47;
+/// Longs less shorts (or shorts less longs), pending entry orders and leverage included, leave no or less room under max_net_exposure.
+pub const EXPOSURE_NET: u8 = 48;
+/// What the pair's position can lose (to its stop-loss or by the expected shortfall over the horizon, the smaller) would be more than max_trade_loss of equity; or neither is known.
+pub const TRADE_LOSS: u8 = 49;
+/// If every position and pending entry order went to its stop-loss at once, more than max_book_loss of equity would be lost.
+pub const BOOK_LOSS: u8 = 50;
+/// At this leverage the liquidation price is nearer than liquidation_guard times the adverse excursion to be expected, or one of the two is not known.
+pub const LIQUIDATION: u8 = 51;
+/// The closed trades do not support a larger stake: kelly_fraction of the growth-optimal stake under a lower confidence bound, drawdown constraint included, but never less than kelly_min_stake.
+pub const KELLY: u8 = 52;
+/// The money at risk would be more than what equity stands above its floor, which is barbell_loss below the high-water mark of the last barbell_window_days.
+pub const BARBELL: u8 = 53;
 /// The bridge is absent, dead, slow or its circuit breaker is open.
 pub const UNAVAILABLE: u8 = 70;
 /// The bridge answered with something that is not the protocol, or with another protocol version.
@@ -96,6 +116,16 @@ pub const fn name(code: u8) -> &'static str {
         JOURNAL_FAILED => "journal_failed",
         DRAWDOWN_SOFT => "drawdown_soft",
         SIDE_POSITIONS => "side_positions",
+        WEEKLY_LOSS => "weekly_loss",
+        LOSS_STREAK => "loss_streak",
+        ENTRY_RATE => "entry_rate",
+        PRICE_COLLAR => "price_collar",
+        EXPOSURE_NET => "exposure_net",
+        TRADE_LOSS => "trade_loss",
+        BOOK_LOSS => "book_loss",
+        LIQUIDATION => "liquidation",
+        KELLY => "kelly",
+        BARBELL => "barbell",
         UNAVAILABLE => "unavailable",
         PROTOCOL_ERROR => "protocol_error",
         WRONG_FINGERPRINT => "wrong_fingerprint",

@@ -75,14 +75,18 @@ def encoded(op: str, m: dict[str, Any]) -> bytes:
             size_1024=m["size_1024"],
             reason=Reason[m["reason"].upper()],
             **{key: number(m[key]) for key in ("value", "stake", "min_stake", "leverage", "rate")},
+            facts=tuple(number(fact) for fact in m["facts"]) if "facts" in m else None,
         )
         return wire.encode_gate(m["id"], m["handle"], m["seq"], asked, m.get("deadline_ms"))
     if op == "portfolio":
         positions = [
-            wire.Position(pair, Side[side.upper()], stake, leverage, PositionState[state.upper()])
-            for pair, side, stake, leverage, state in m["positions"]
+            wire.Position(
+                pair, Side[side.upper()], stake, leverage, PositionState[state.upper()], *loss
+            )
+            for pair, side, stake, leverage, state, *loss in m["positions"]
         ]
-        told = wire.Portfolio(m["seq"], m["at_ms"], m["equity"], m["samples"], positions)
+        closed = [wire.ClosedTrade(*row) for row in m.get("closed", [])]
+        told = wire.Portfolio(m["seq"], m["at_ms"], m["equity"], m["samples"], positions, closed)
         return wire.encode_portfolio(m["id"], m["handle"], told)
     return wire.encode_annotate(
         m["id"],

@@ -38,7 +38,13 @@ const STANDING: ReadonlySet<ReasonName> = new Set<ReasonName>([
   "drawdown",
   "drawdown_soft",
   "daily_loss",
+  "weekly_loss",
+  "loss_streak",
+  "entry_rate",
+  "barbell",
 ]);
+/** These cut before they deny, and cuts are not listed. */
+const CUTS: ReadonlySet<ReasonName> = new Set<ReasonName>(["drawdown_soft", "barbell"]);
 
 export function explain(decision: GateLine, settings: JournalledSettings | null, now: Now | null): Explanation {
   const reasons = new Set<ReasonName>([decision.reason, ...decision.caps.map(({ reason }) => reason)]);
@@ -72,8 +78,7 @@ function ofStanding(reason: ReasonName, how: string, now: Now | null): Release {
   if (still !== undefined) {
     return { reason, how: `${how}${recovery(reason, standing)}`, until_ms: still.until_ms, holds: true };
   }
-  // The soft limit cuts before it denies, and cuts are not listed.
-  return { reason, how, until_ms: null, holds: reason === "drawdown_soft" ? null : false };
+  return { reason, how, until_ms: null, holds: CUTS.has(reason) ? null : false };
 }
 
 function recovery(reason: ReasonName, { high_water_mark: mark, drawdown }: StandingReport): string {

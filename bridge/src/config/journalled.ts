@@ -2,7 +2,8 @@
 
 import type { Limits, Mode } from "../gate/types.js";
 import { type Static, Type, Value } from "../typebox.js";
-import { PROFILE_NAMES, type Profile } from "./settings.js";
+import { LIMIT_DEFAULTS, LimitsSchema } from "./limits_schema.js";
+import { PROFILE_NAMES, type Profile } from "./profiles.js";
 
 const NumOrNull = Type.Union([Type.Number(), Type.Null()]);
 const Schema = Type.Object({
@@ -19,17 +20,20 @@ const Schema = Type.Object({
       deny_above: NumOrNull,
     }),
   ),
-  limits: Type.Object({
-    max_verdict_age_candles: Type.Number(),
-    drawdown_window_days: Type.Number(),
-    max_drawdown: Type.Optional(NumOrNull),
-    max_daily_loss: Type.Optional(NumOrNull),
-    max_gross_exposure: Type.Optional(NumOrNull),
-    max_pair_exposure: Type.Optional(NumOrNull),
-    soft_drawdown: Type.Optional(NumOrNull),
-    max_side_positions: Type.Optional(NumOrNull),
-  }),
+  limits: Type.Object({ max_verdict_age_candles: Type.Number(), drawdown_window_days: Type.Number() }),
 });
+
+/** The whole block, with any numbers: what was valid for its own version is not judged by this one's bounds. */
+const Stored = Type.Unsafe<Limits>(
+  Type.Object(
+    Object.fromEntries(
+      Object.entries(LimitsSchema.properties).map(([key, schema]) => [
+        key,
+        Type.IsUnion(schema) ? NumOrNull : Type.Number(),
+      ]),
+    ),
+  ),
+);
 
 export interface JournalledSettings {
   readonly profile: Profile;
@@ -43,18 +47,15 @@ export interface JournalledSettings {
 /** Null when they are not settings. */
 export function readJournalled(settings: object): JournalledSettings | null {
   if (!Value.Check(Schema, settings)) return null;
-  const { limits } = settings;
-  return {
-    ...settings,
-    limits: {
-      max_verdict_age_candles: limits.max_verdict_age_candles,
-      drawdown_window_days: limits.drawdown_window_days,
-      max_drawdown: limits.max_drawdown ?? null,
-      max_daily_loss: limits.max_daily_loss ?? null,
-      max_gross_exposure: limits.max_gross_exposure ?? null,
-      max_pair_exposure: limits.max_pair_exposure ?? null,
-      soft_drawdown: limits.soft_drawdown ?? null,
-      max_side_positions: limits.max_side_positions ?? null,
-    },
-  };
+  const limits = readLimits(settings.limits);
+  return limits === null ? null : { ...settings, limits };
+}
+
+/** Keys that the journal's version did not know have their defaults, which are off; those that depend on the profile are off. */
+function readLimits(given: Readonly<Record<string, unknown>>): Limits | null {
+  const off = { max_drawdown: null, max_daily_loss: null, max_gross_exposure: null, max_pair_exposure: null };
+  // Once the window of the soft control, too.
+  const window_days = { soft_drawdown_window_days: given.drawdown_window_days };
+  const limits = { ...LIMIT_DEFAULTS, ...off, ...window_days, ...given };
+  return Value.Check(Stored, limits) ? limits : null;
 }

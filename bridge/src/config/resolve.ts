@@ -4,7 +4,9 @@ import type { Limits, Mode, Policy } from "../gate/types.js";
 import { REASON } from "../protocol/codes.js";
 import { fingerprint } from "./canonical.js";
 import { check } from "./check.js";
-import { DEFAULTS, type GivenSettings, PROFILE_LIMITS, type Profile, SettingsSchema } from "./settings.js";
+import { resolveLimits } from "./limits_schema.js";
+import type { Profile } from "./profiles.js";
+import { DEFAULTS, type GivenSettings, SettingsSchema } from "./settings.js";
 
 export type RunMode = "live" | "dry_run" | "backtest" | "hyperopt" | "util" | "replay";
 
@@ -95,20 +97,6 @@ export function resolveSettings(given: unknown, context: Context, engine: Pick<E
 
 function portfolioLimits(given: "auto" | "on" | "off", run_mode: RunMode): boolean {
   return given === "on" || (given === "auto" && run_mode !== "util");
-}
-
-function resolveLimits(profile: Profile, given: NonNullable<GivenSettings["limits"]>): Limits {
-  const preset = PROFILE_LIMITS[profile];
-  return {
-    max_verdict_age_candles: given.max_verdict_age_candles ?? DEFAULTS.max_verdict_age_candles,
-    max_drawdown: given.max_drawdown === undefined ? preset.max_drawdown : given.max_drawdown,
-    drawdown_window_days: given.drawdown_window_days ?? DEFAULTS.drawdown_window_days,
-    max_daily_loss: given.max_daily_loss === undefined ? preset.max_daily_loss : given.max_daily_loss,
-    max_gross_exposure: given.max_gross_exposure === undefined ? preset.max_gross_exposure : given.max_gross_exposure,
-    max_pair_exposure: given.max_pair_exposure === undefined ? preset.max_pair_exposure : given.max_pair_exposure,
-    soft_drawdown: given.soft_drawdown ?? DEFAULTS.soft_drawdown,
-    max_side_positions: given.max_side_positions ?? DEFAULTS.max_side_positions,
-  };
 }
 
 /** What the gate decides by. */

@@ -5,25 +5,11 @@
  * bridge in hello, `shim` keys stay in the Python process. A key whose default depends on the profile has `x-default-by-profile` instead.
  */
 import { type Static, Type } from "../typebox.js";
+import { LimitsSchema } from "./limits_schema.js";
+import { meta } from "./meta.js";
+import { PROFILE_NAMES } from "./profiles.js";
 
-export const PROFILE_NAMES = ["conservative", "aggressive", "extreme"] as const;
-export type Profile = (typeof PROFILE_NAMES)[number];
-
-/** Account limits by profile: policy, not measured; null switches a limit off. */
-export const PROFILE_LIMITS = {
-  conservative: { max_drawdown: 0.1, max_daily_loss: 0.05, max_gross_exposure: 2, max_pair_exposure: null },
-  aggressive: { max_drawdown: 0.2, max_daily_loss: 0.1, max_gross_exposure: 5, max_pair_exposure: null },
-  extreme: { max_drawdown: 0.3, max_daily_loss: 0.2, max_gross_exposure: null, max_pair_exposure: null },
-} as const satisfies Record<Profile, Record<string, number | null>>;
-
-/** Longest equity history a drawdown window can ask for. */
-export const MAX_DRAWDOWN_WINDOW_DAYS = 365;
-/** Beyond this age a verdict says nothing about the present; also what bounds the memory of earlier questions (gate/asked.ts). */
-export const MAX_VERDICT_AGE_CANDLES = 12;
 export const MAX_RULES = 16;
-/** As many as a portfolio message may carry. */
-export const MAX_SIDE_POSITIONS = 512;
-
 /** Defaults that do not depend on the profile. */
 export const DEFAULTS = {
   profile: "aggressive",
@@ -34,22 +20,7 @@ export const DEFAULTS = {
   adverse_quantile: 0.95,
   portfolio_limits: "auto",
   market_pair: null,
-  max_verdict_age_candles: 2,
-  drawdown_window_days: 30,
-  soft_drawdown: null,
-  max_side_positions: null,
 } as const;
-
-type Part = "gate" | "shim";
-
-function meta(part: Part, meaning: string, fallback: unknown): Record<string, unknown> {
-  return { description: meaning, default: fallback, "x-part": part };
-}
-
-function byProfile(key: keyof (typeof PROFILE_LIMITS)[Profile], meaning: string): Record<string, unknown> {
-  const values = Object.fromEntries(PROFILE_NAMES.map((name) => [name, PROFILE_LIMITS[name][key]]));
-  return { description: meaning, "x-part": "gate", "x-default-by-profile": values };
-}
 
 const RuleSchema = Type.Object(
   {
@@ -97,82 +68,6 @@ const ConnectSchema = Type.Object(
           "shim",
           "File with the keys that `talebridge keys client NAME` made where the bridge runs, mode 0600. Null: in the clear, to an insecure bridge on this machine only.",
           null,
-        ),
-      }),
-    ),
-  },
-  { additionalProperties: false },
-);
-
-const LimitsSchema = Type.Object(
-  {
-    max_verdict_age_candles: Type.Optional(
-      Type.Number({
-        // A live question comes seconds after the close, a backtest's at the close: below one candle the former would always be late.
-        minimum: 1,
-        maximum: MAX_VERDICT_AGE_CANDLES,
-        ...meta(
-          "gate",
-          "Deny when the signal candle closed more than this many candles ago: the data feed or the analysis is stuck.",
-          DEFAULTS.max_verdict_age_candles,
-        ),
-      }),
-    ),
-    max_drawdown: Type.Optional(
-      Type.Union([Type.Number({ exclusiveMinimum: 0, maximum: 1 }), Type.Null()], {
-        ...byProfile(
-          "max_drawdown",
-          "Deny while mark-to-market equity is more than this share below its high-water mark of the last drawdown_window_days: the highest equity sample that the one before or after it reaches. Null: off.",
-        ),
-      }),
-    ),
-    drawdown_window_days: Type.Optional(
-      Type.Number({
-        minimum: 1,
-        maximum: MAX_DRAWDOWN_WINDOW_DAYS,
-        ...meta(
-          "gate",
-          "Length of the rolling window of the high-water mark: a drawdown denial ends after this time at the latest.",
-          DEFAULTS.drawdown_window_days,
-        ),
-      }),
-    ),
-    max_daily_loss: Type.Optional(
-      Type.Union([Type.Number({ exclusiveMinimum: 0, maximum: 1 }), Type.Null()], {
-        ...byProfile(
-          "max_daily_loss",
-          "Deny for the rest of the UTC day once mark-to-market equity is more than this share below its value at the day's start: the last sample before midnight if at most 25 h older, else the day's first. Null: off.",
-        ),
-      }),
-    ),
-    max_gross_exposure: Type.Optional(
-      Type.Union([Type.Number({ exclusiveMinimum: 0, maximum: 1000 }), Type.Null()], {
-        ...byProfile(
-          "max_gross_exposure",
-          "Largest sum of stake × leverage over open positions, pending entry orders and the new entry, as a multiple of equity. Entries are cut to the room left. Null: off.",
-        ),
-      }),
-    ),
-    max_pair_exposure: Type.Optional(
-      Type.Union([Type.Number({ exclusiveMinimum: 0, maximum: 1000 }), Type.Null()], {
-        ...byProfile("max_pair_exposure", "The same for one pair, both sides added. Null: off."),
-      }),
-    ),
-    soft_drawdown: Type.Optional(
-      Type.Union([Type.Number({ exclusiveMinimum: 0, maximum: 1 }), Type.Null()], {
-        ...meta(
-          "gate",
-          "Cut stakes as equity falls below the same high-water mark: full size without a drawdown, nothing from this drawdown on, in between (1 − (1 − soft_drawdown)/(1 − drawdown)) / soft_drawdown (Grossman & Zhou 1993). Null: off.",
-          DEFAULTS.soft_drawdown,
-        ),
-      }),
-    ),
-    max_side_positions: Type.Optional(
-      Type.Union([Type.Integer({ minimum: 1, maximum: MAX_SIDE_POSITIONS }), Type.Null()], {
-        ...meta(
-          "gate",
-          "Most pairs with an open position or a pending entry order on one side (long or short), the new entry included. Adding to a position is not counted. Null: off.",
-          DEFAULTS.max_side_positions,
         ),
       }),
     ),

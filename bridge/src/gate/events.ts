@@ -1,6 +1,17 @@
 /** Events that change a session: what the journal holds, what the reducer takes. Plain JSON data; non-finite numbers are null. */
-import { type ReasonName, reasonName } from "../protocol/codes.js";
-import type { Decision, GateRequest, Kind, SessionStatus, Side, Stage, Verdict } from "./types.js";
+import type { Outcome } from "../portfolio/outcomes.js";
+import { FACTS, type ReasonName, reasonName } from "../protocol/codes.js";
+import {
+  type Decision,
+  type GateRequest,
+  type Kind,
+  NO_FACTS,
+  type Position,
+  type SessionStatus,
+  type Side,
+  type Stage,
+  type Verdict,
+} from "./types.js";
 
 export interface HelloEvent {
   readonly type: "hello";
@@ -18,7 +29,11 @@ export type PositionRow = readonly [
   stake: number,
   leverage: number,
   state: "open" | "pending",
+  /** Absent: not known. */
+  loss?: number,
 ];
+
+export type OutcomeRow = readonly [trade: number, close_ms: number, profit: number];
 
 export interface PortfolioEvent {
   readonly type: "portfolio";
@@ -28,6 +43,8 @@ export interface PortfolioEvent {
   readonly equity: number;
   readonly samples: readonly (readonly [t_ms: number, equity: number])[];
   readonly positions: readonly PositionRow[];
+  /** Trades closed since the last portfolio, in order of time; absent: none. */
+  readonly closed?: readonly OutcomeRow[];
 }
 
 export interface CapEvent {
@@ -63,6 +80,8 @@ export interface GateEvent {
   readonly reask: boolean;
   /** The most this candidate may still stake, over all answers given to it. */
   readonly ceiling: number;
+  /** In the order of FACTS; absent: none was told. */
+  readonly facts?: readonly (number | null)[];
 }
 
 /** The manual switch. `by` and `why` are for the audit. */
@@ -123,17 +142,20 @@ export function gateEvent(session: string, snapshot_seq: number, request: GateRe
     })),
     reask: verdict.reask,
     ceiling: verdict.ceiling,
+    ...(request.facts === NO_FACTS ? {} : { facts: FACTS.map((name) => finite(request.facts[name])) }),
   };
 }
 
 /**
  * The journal's record of one portfolio.
  * @param known_until_ms samples up to here are known and left out
+ * @param closed trades that are news
  */
 export function portfolioEvent(
   session: string,
   message: Pick<PortfolioEvent, "at_ms" | "equity" | "samples" | "positions"> & { readonly seq: number },
   known_until_ms: number,
+  closed: readonly Outcome[] = [],
 ): PortfolioEvent {
   return {
     type: "portfolio",
@@ -144,10 +166,28 @@ export function portfolioEvent(
     samples: message.samples
       .filter(([t_ms]) => t_ms > known_until_ms)
       .map(([t_ms, equity]) => [t_ms, unsigned(equity)] as const),
-    positions: message.positions.map(
-      ([pair, side, stake, leverage, state]) => [pair, side, unsigned(stake), leverage, state] as const,
-    ),
+    positions: message.positions.map((row) => {
+      const position = positionOf(row);
+      return positionRow({ ...position, stake: unsigned(position.stake), loss: unsigned(position.loss) });
+    }),
+    ...(closed.length === 0 ? {} : { closed: closed.map(outcomeRow) }),
   };
+}
+
+export function outcomeRow({ trade, close_ms, profit }: Outcome): OutcomeRow {
+  return [unsigned(trade), unsigned(close_ms), unsigned(profit)];
+}
+
+export function outcomeOf([trade, close_ms, profit]: OutcomeRow): Outcome {
+  return { trade, close_ms, profit };
+}
+
+export function positionRow({ pair, side, stake, leverage, state, loss }: Position): PositionRow {
+  return loss === 1 ? [pair, side, stake, leverage, state] : [pair, side, stake, leverage, state, loss];
+}
+
+export function positionOf([pair, side, stake, leverage, state, loss = 1]: PositionRow): Position {
+  return { pair, side, stake, leverage, state, loss };
 }
 
 function finite(value: number): number | null {

@@ -1,8 +1,18 @@
 /** State of one portfolio session, and the one reducer that changes it: used live and when a journal is folded, so both end up alike. */
+import { addEntry, type ConfirmedEntry } from "../portfolio/entry_rate.js";
 import { type EquityTrack, newEquityTrack, pushSample, rebase } from "../portfolio/equity.js";
+import { addOutcome, type Outcome } from "../portfolio/outcomes.js";
 import { REASON } from "../protocol/codes.js";
 import { type Asked, type AskedBook, newAskedBook, recall, remember } from "./asked.js";
-import type { ControlEvent, GateEvent, HelloEvent, PortfolioEvent, SessionEvent } from "./events.js";
+import {
+  type ControlEvent,
+  type GateEvent,
+  type HelloEvent,
+  outcomeOf,
+  type PortfolioEvent,
+  positionOf,
+  type SessionEvent,
+} from "./events.js";
 import { countAnswer, newTally, type Tally } from "./tally.js";
 import type { Position, SessionStatus } from "./types.js";
 
@@ -23,6 +33,10 @@ export interface SessionState {
   portfolio: { readonly at_ms: number; readonly equity: number; readonly positions: readonly Position[] } | null;
   readonly equity: EquityTrack;
   readonly asked: AskedBook;
+  /** Closed trades, newest last. */
+  readonly outcomes: Outcome[];
+  /** New entries that were let through at their last question, newest last. */
+  readonly entries: ConfirmedEntry[];
   readonly tally: Tally;
 }
 
@@ -34,6 +48,8 @@ export function newSession(run_mode = "live"): SessionState {
     portfolio: null,
     equity: newEquityTrack(),
     asked: newAskedBook(),
+    outcomes: [],
+    entries: [],
     tally: newTally(),
   };
 }
@@ -72,14 +88,9 @@ function applyPortfolio(state: SessionState, event: PortfolioEvent): void {
   state.portfolio = {
     at_ms: event.at_ms,
     equity: event.equity,
-    positions: event.positions.map(([pair, side, stake, leverage, position_state]) => ({
-      pair,
-      side,
-      stake,
-      leverage,
-      state: position_state,
-    })),
+    positions: event.positions.map(positionOf),
   };
+  for (const row of event.closed ?? []) addOutcome(state.outcomes, outcomeOf(row));
 }
 
 function applyControl(state: SessionState, event: ControlEvent): void {
@@ -90,6 +101,10 @@ function applyControl(state: SessionState, event: ControlEvent): void {
 function applyGate(state: SessionState, event: GateEvent): void {
   // A backtest confirms every replaced order again: not a new candidate.
   if (event.kind === "replace") return;
+  if (event.kind === "entry" && event.stage === "final" && event.would !== "deny") {
+    const { pair, side, candle_open_ms, now_ms } = event;
+    addEntry(state.entries, { pair, side, candle_open_ms, at_ms: now_ms });
+  }
   const previous = recall(state.asked, event);
   const next = standingAnswer(previous, event);
   if (next === previous) return;

@@ -1,7 +1,8 @@
 /** A session's whole state as plain JSON data: what a journal file begins with, so that older files are not needed to continue. */
+import type { ConfirmedEntry } from "../portfolio/entry_rate.js";
 import { REASON, type ReasonName, reasonName } from "../protocol/codes.js";
 import { remember, standing } from "./asked.js";
-import type { PositionRow } from "./events.js";
+import { type OutcomeRow, outcomeOf, outcomeRow, type PositionRow, positionOf, positionRow } from "./events.js";
 import { type Manual, newSession, type SessionState } from "./session.js";
 import type { EquitySample, Kind, Side } from "./types.js";
 
@@ -35,9 +36,14 @@ export interface SessionSnapshot {
     readonly peaks: readonly SampleRow[];
     readonly last: SampleRow | null;
     readonly day_base: SampleRow | null;
+    /** Absent where an older version wrote it. */
+    readonly week_base?: SampleRow | null;
     readonly since_ms: number;
   };
   readonly asked: readonly AskedRow[];
+  /** These two are absent where an older version wrote it. */
+  readonly closed?: readonly OutcomeRow[];
+  readonly entries?: readonly ConfirmedEntry[];
   readonly tally: {
     readonly asked: number;
     readonly allowed: number;
@@ -60,12 +66,13 @@ export function exportSession(session: string, state: SessionState): SessionSnap
         : {
             at_ms: portfolio.at_ms,
             equity: portfolio.equity,
-            positions: portfolio.positions.map((p) => [p.pair, p.side, p.stake, p.leverage, p.state] as const),
+            positions: portfolio.positions.map(positionRow),
           },
     equity: {
       peaks: equity.peaks.map(toRow),
       last: equity.last === null ? null : toRow(equity.last),
       day_base: equity.day_base === null ? null : toRow(equity.day_base),
+      week_base: equity.week_base === null ? null : toRow(equity.week_base),
       since_ms: equity.since_ms,
     },
     asked: [...standing(state.asked)].map((answer) => {
@@ -80,6 +87,8 @@ export function exportSession(session: string, state: SessionState): SessionSnap
         limit: finite(limit),
       };
     }),
+    closed: state.outcomes.map(outcomeRow),
+    entries: state.entries,
     tally: {
       asked: tally.asked,
       allowed: tally.allowed,
@@ -99,18 +108,14 @@ export function importSession(snapshot: SessionSnapshot): SessionState {
     state.portfolio = {
       at_ms,
       equity,
-      positions: positions.map(([pair, side, stake, leverage, position]) => ({
-        pair,
-        side,
-        stake,
-        leverage,
-        state: position,
-      })),
+      positions: positions.map(positionOf),
     };
   }
   state.equity.peaks.push(...snapshot.equity.peaks.map(fromRow));
   state.equity.last = snapshot.equity.last === null ? null : fromRow(snapshot.equity.last);
   state.equity.day_base = snapshot.equity.day_base === null ? null : fromRow(snapshot.equity.day_base);
+  const { week_base = null } = snapshot.equity;
+  state.equity.week_base = week_base === null ? null : fromRow(week_base);
   state.equity.since_ms = snapshot.equity.since_ms;
   for (const row of snapshot.asked) {
     const { pair, side, kind, candle_open_ms, first_stake, ceiling, denied } = row;
@@ -124,6 +129,8 @@ export function importSession(snapshot: SessionSnapshot): SessionState {
       limit: row.limit ?? Number.NaN,
     });
   }
+  state.outcomes.push(...(snapshot.closed ?? []).map(outcomeOf));
+  state.entries.push(...(snapshot.entries ?? []));
   const { by_reason, ...counts } = snapshot.tally;
   Object.assign(state.tally, counts);
   for (const [name, count] of Object.entries(by_reason)) state.tally.by_reason.set(name as ReasonName, count);

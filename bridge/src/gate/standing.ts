@@ -1,13 +1,19 @@
 /** How a session stands against its account limits, whoever asks: for `status`, `explain` and the metrics. Pure, and made of the functions that decide. */
+import { atRisk, cushionOf } from "../portfolio/barbell.js";
 import { dailyLossBreach } from "../portfolio/daily_loss.js";
 import { drawdownBreach } from "../portfolio/drawdown.js";
-import { DAY_MS, dayBase, dayOf, highWaterMark } from "../portfolio/equity.js";
+import { roomAt } from "../portfolio/entry_rate.js";
+import { DAY_MS, dayBase, dayOf, highWaterMark, nextMonday, weekBase, weekOf } from "../portfolio/equity.js";
 import { exposure } from "../portfolio/exposure.js";
+import { streakPause } from "../portfolio/loss_streak.js";
 import { nextMidnight, windowEnds } from "../portfolio/release.js";
 import { softDrawdown } from "../portfolio/soft_drawdown.js";
+import { weeklyLossBreach } from "../portfolio/weekly_loss.js";
 import type { ReasonName } from "../protocol/codes.js";
 import { type SessionState, statusAt } from "./session.js";
-import type { Policy, SessionStatus } from "./types.js";
+import type { Limits, Policy, SessionStatus } from "./types.js";
+
+const HOUR_MS = 3_600_000;
 
 /** A measure, and its limit: null when that is off or not known yet. Both ratios. */
 export interface Level {
@@ -33,6 +39,7 @@ export interface Standing {
   /** Highest confirmed equity of the window. */
   readonly high_water_mark: number | null;
   readonly daily_loss: Level;
+  readonly weekly_loss: Level;
   /** Of all positions and pending orders, as a multiple of equity. */
   readonly exposure: Level;
   readonly denied: readonly Denial[];
@@ -55,7 +62,8 @@ export function standing(state: SessionState, policy: Policy | null, now_ms: num
     equity,
     drawdown: { value: lost(mark?.equity ?? null, equity), limit: limits?.max_drawdown ?? null },
     high_water_mark: mark?.equity ?? null,
-    daily_loss: { value: lostToday(state, now_ms), limit: limits?.max_daily_loss ?? null },
+    daily_loss: { value: lostSince(state, now_ms, dayOf, dayBase), limit: limits?.max_daily_loss ?? null },
+    weekly_loss: { value: lostSince(state, now_ms, weekOf, weekBase), limit: limits?.max_weekly_loss ?? null },
     exposure: {
       value: portfolio !== null && portfolio.equity > 0 ? exposure(portfolio.positions, null) / portfolio.equity : null,
       limit: limits?.max_gross_exposure ?? null,
@@ -69,21 +77,51 @@ function denials(state: SessionState, policy: Policy, now_ms: number): Denial[] 
   const found = manualDenial(status, status === "ACTIVE" ? null : state.manual.until_ms);
   const { portfolio } = state;
   if (!policy.portfolio_limits || portfolio === null) return found;
-  const { max_drawdown, drawdown_window_days: window, max_daily_loss, soft_drawdown } = policy.limits;
-  const { equity, at_ms } = portfolio;
-  const whileDenying = (reason: ReasonName, denies: (at_ms: number) => boolean) => {
-    if (denies(now_ms)) found.push({ reason, until_ms: windowEnds(state.equity, now_ms, window, denies) });
+  const { limits } = policy;
+  const { equity, at_ms, positions } = portfolio;
+  const whileDenying = (reason: ReasonName, window: number, denies: (at_ms: number) => boolean) => {
+    if (!denies(now_ms)) return;
+    const until_ms = windowEnds(state.equity, now_ms, window, denies);
+    // What is at risk already may keep denying when every old mark has left.
+    found.push({ reason, until_ms: until_ms === null || denies(until_ms) ? null : until_ms });
   };
+  const { max_drawdown, drawdown_window_days: hard, soft_drawdown, soft_drawdown_window_days: soft } = limits;
   if (max_drawdown !== null) {
-    whileDenying("drawdown", (at_ms) => drawdownBreach(state.equity, equity, at_ms, window, max_drawdown) !== null);
+    whileDenying("drawdown", hard, (at) => drawdownBreach(state.equity, equity, at, hard, max_drawdown) !== null);
   }
   if (soft_drawdown !== null) {
-    const size = (at_ms: number) => softDrawdown(state.equity, equity, at_ms, window, soft_drawdown)?.size;
-    whileDenying("drawdown_soft", (at_ms) => size(at_ms) === 0);
+    const size = (at: number) => softDrawdown(state.equity, equity, at, soft, soft_drawdown)?.size;
+    whileDenying("drawdown_soft", soft, (at) => size(at) === 0);
+  }
+  const { barbell_loss, barbell_window_days, barbell_worst_loss } = limits;
+  if (barbell_loss !== null) {
+    const taken = atRisk(positions, barbell_worst_loss);
+    whileDenying("barbell", barbell_window_days, (at) => {
+      return cushionOf(state.equity, equity, at, barbell_window_days, barbell_loss).cushion <= taken;
+    });
   }
   const newest = { t_ms: at_ms, equity };
+  const { max_daily_loss, max_weekly_loss } = limits;
   if (max_daily_loss !== null && dailyLossBreach(state.equity, newest, now_ms, max_daily_loss) !== null) {
     found.push({ reason: "daily_loss", until_ms: nextMidnight(now_ms) });
+  }
+  if (max_weekly_loss !== null && weeklyLossBreach(state.equity, newest, now_ms, max_weekly_loss) !== null) {
+    found.push({ reason: "weekly_loss", until_ms: nextMonday(now_ms) });
+  }
+  return [...found, ...pauses(state, limits, now_ms)];
+}
+
+/** Denials that only time ends. */
+function pauses(state: SessionState, limits: Limits, now_ms: number): Denial[] {
+  const found: Denial[] = [];
+  const { loss_streak_trades, loss_streak_pause_hours, max_entries, max_entries_hours } = limits;
+  if (loss_streak_trades !== null) {
+    const until_ms = streakPause(state.outcomes, loss_streak_trades, loss_streak_pause_hours);
+    if (until_ms !== null && now_ms < until_ms) found.push({ reason: "loss_streak", until_ms });
+  }
+  if (max_entries !== null) {
+    const until_ms = roomAt(state.entries, now_ms, max_entries, max_entries_hours * HOUR_MS);
+    if (until_ms !== null) found.push({ reason: "entry_rate", until_ms });
   }
   return found;
 }
@@ -93,10 +131,10 @@ function manualDenial(status: SessionStatus, until_ms: number | null): Denial[] 
   return [{ reason: status === "HALTED" ? "halted" : "reducing", until_ms }];
 }
 
-function lostToday(state: SessionState, now_ms: number): number | null {
+function lostSince(state: SessionState, now_ms: number, of: typeof dayOf, base: typeof dayBase): number | null {
   const { portfolio } = state;
-  if (portfolio === null || dayOf(portfolio.at_ms) < dayOf(now_ms)) return null;
-  return lost(dayBase(state.equity, now_ms)?.equity ?? null, portfolio.equity);
+  if (portfolio === null || of(portfolio.at_ms) < of(now_ms)) return null;
+  return lost(base(state.equity, now_ms)?.equity ?? null, portfolio.equity);
 }
 
 /** Share lost since a base; 0 when nothing is. */

@@ -1,4 +1,5 @@
 /** Types of the entry verdict. Pure data: no sockets, files or clocks. */
+import type { FACTS } from "../protocol/codes.js";
 
 export type Decision = "allow" | "reduce" | "deny";
 export type Side = "long" | "short";
@@ -6,6 +7,20 @@ export type Kind = "entry" | "scale_in" | "replace";
 export type Stage = "size" | "final";
 export type Mode = "enforce" | "shadow" | "off";
 export type SessionStatus = "ACTIVE" | "REDUCING" | "HALTED";
+
+/** What a question may tell besides: a limit that reads a fact it was not told denies. NaN: not told. */
+export type Facts = Readonly<Record<(typeof FACTS)[number], number>>;
+
+export const NO_FACTS: Facts = {
+  close: Number.NaN,
+  stop: Number.NaN,
+  es: Number.NaN,
+  xi: Number.NaN,
+  adverse: Number.NaN,
+  mm_rate: Number.NaN,
+  mm_amount: Number.NaN,
+  liquidation_buffer: Number.NaN,
+};
 
 /** What a strategy asks before an entry. Times are ms since 1970; money is in stake currency, without leverage. */
 export interface GateRequest {
@@ -25,6 +40,7 @@ export interface GateRequest {
   readonly min_stake: number;
   readonly leverage: number;
   readonly rate: number;
+  readonly facts: Facts;
 }
 
 /** Resolved limits of a session; null switches a limit off. Ratios, not percents. */
@@ -39,6 +55,34 @@ export interface Limits {
   readonly soft_drawdown: number | null;
   /** Pairs with a position or an entry order on one side, the new one included. */
   readonly max_side_positions: number | null;
+  readonly soft_drawdown_window_days: number;
+  readonly max_weekly_loss: number | null;
+  /** Losing trades in a row that start a pause. */
+  readonly loss_streak_trades: number | null;
+  readonly loss_streak_pause_hours: number;
+  /** New entries within a window. */
+  readonly max_entries: number | null;
+  readonly max_entries_hours: number;
+  /** Distance of the rate from the signal candle's close. */
+  readonly max_rate_deviation: number | null;
+  readonly max_net_exposure: number | null;
+  /** Of the pair's position, as a share of equity. */
+  readonly max_trade_loss: number | null;
+  readonly trade_loss_horizon_candles: number;
+  /** Of all positions at their stop-losses, as a share of equity. */
+  readonly max_book_loss: number | null;
+  /** Multiple of the adverse excursion that the liquidation distance must reach. */
+  readonly liquidation_guard: number | null;
+  /** Share of the growth-optimal stake. */
+  readonly kelly_fraction: number | null;
+  readonly kelly_min_stake: number;
+  /** Drawdown that equity may reach with probability kelly_drawdown_probability. */
+  readonly kelly_drawdown: number | null;
+  readonly kelly_drawdown_probability: number;
+  /** Share of the high-water mark that may be lost in all. */
+  readonly barbell_loss: number | null;
+  readonly barbell_window_days: number;
+  readonly barbell_worst_loss: number;
 }
 
 /** Everything gate() decides by that is not state. */
@@ -58,6 +102,8 @@ export interface Position {
   readonly stake: number;
   readonly leverage: number;
   readonly state: "open" | "pending";
+  /** Share of stake × leverage that is lost from its present value to its stop-loss; 1: not known. */
+  readonly loss: number;
 }
 
 export interface EquitySample {

@@ -14,8 +14,12 @@ export function gateJson(seq: number, t_ms: number, event: GateEvent): string {
     `,"decision":"${event.decision}","stake_allowed":${number(event.stake_allowed)}` +
     `,"would":"${event.would}","would_stake":${number(event.would_stake)},"reason":"${event.reason}"` +
     `,"value":${number(event.value)},"limit":${number(event.limit)},"caps":[${caps(event.caps)}]` +
-    `,"reask":${event.reask},"ceiling":${number(event.ceiling)}}`
+    `,"reask":${event.reask},"ceiling":${number(event.ceiling)}${facts(event.facts)}}`
   );
+}
+
+function facts(list: GateEvent["facts"]): string {
+  return list === undefined ? "" : `,"facts":[${list.map(number).join(",")}]`;
 }
 
 function caps(list: readonly CapEvent[]): string {

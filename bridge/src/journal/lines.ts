@@ -77,7 +77,12 @@ const Status = Type.Enum(["ACTIVE", "REDUCING", "HALTED"]);
 const ReasonText = Type.Enum(REASONS.map((reason) => reason.name));
 const Sample = Type.Tuple([Num, Num]);
 const SampleOrNull = Type.Union([Sample, Type.Null()]);
-const PositionTuple = Type.Tuple([Text, Side, Num, Num, Type.Enum(["open", "pending"])]);
+const PositionState = Type.Enum(["open", "pending"]);
+const PositionTuple = Type.Union([
+  Type.Tuple([Text, Side, Num, Num, PositionState]),
+  Type.Tuple([Text, Side, Num, Num, PositionState, Num]),
+]);
+const Outcomes = Type.Array(Type.Tuple([Num, Num, Num]));
 
 function line<const P extends Record<string, TSchema>>(properties: P) {
   return Compile(Type.Object({ seq: Type.Integer({ minimum: 1 }), t_ms: Type.Integer(), ...properties }));
@@ -89,7 +94,13 @@ const Snapshot = Type.Object({
   manual: Type.Object({ status: Status, until_ms: NumOrNull, by: Type.Optional(Text), why: Type.Optional(Text) }),
   seq: Num,
   portfolio: Type.Union([Type.Object({ at_ms: Num, equity: Num, positions: Type.Array(PositionTuple) }), Type.Null()]),
-  equity: Type.Object({ peaks: Type.Array(Sample), last: SampleOrNull, day_base: SampleOrNull, since_ms: Num }),
+  equity: Type.Object({
+    peaks: Type.Array(Sample),
+    last: SampleOrNull,
+    day_base: SampleOrNull,
+    week_base: Type.Optional(SampleOrNull),
+    since_ms: Num,
+  }),
   asked: Type.Array(
     Type.Object({
       pair: Text,
@@ -104,6 +115,8 @@ const Snapshot = Type.Object({
       limit: NumOrNull,
     }),
   ),
+  closed: Type.Optional(Outcomes),
+  entries: Type.Optional(Type.Array(Type.Object({ pair: Text, side: Side, candle_open_ms: Num, at_ms: Num }))),
   tally: Type.Object({
     asked: Num,
     allowed: Num,
@@ -146,6 +159,7 @@ const LINES = {
     equity: Num,
     samples: Type.Array(Sample),
     positions: Type.Array(PositionTuple),
+    closed: Type.Optional(Outcomes),
   }),
   gate: line({
     session: Text,
@@ -171,6 +185,7 @@ const LINES = {
     caps: Type.Array(Type.Object({ reason: ReasonText, stake: Num, value: NumOrNull, limit: NumOrNull })),
     reask: Type.Boolean(),
     ceiling: Num,
+    facts: Type.Optional(Type.Array(NumOrNull)),
   }),
   control: line({ session: Text, status: Status, until_ms: NumOrNull, by: Text, why: Text }),
   rebase: line({ session: Text, at_ms: Num, by: Text, why: Text }),

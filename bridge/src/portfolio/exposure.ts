@@ -1,5 +1,5 @@
 /** Exposure: sum of stake × leverage over open positions and pending entry orders, both sides added. */
-import type { Position } from "../gate/types.js";
+import type { Position, Side } from "../gate/types.js";
 
 /** @param pair count this pair only; null: all. In stake currency. */
 export function exposure(positions: readonly Position[], pair: string | null): number {
@@ -20,4 +20,14 @@ export function exposure(positions: readonly Position[], pair: string | null): n
 export function stakeWithin(taken: number, equity: number, max: number, leverage: number): number {
   const stake = (max * equity - taken) / leverage;
   return stake > 0 && Number.isFinite(stake) ? stake : 0;
+}
+
+/** Longs less shorts for a long, shorts less longs for a short; below 0 when the other side is larger. In stake currency. */
+export function netExposure(positions: readonly Position[], side: Side): number {
+  let sum = 0;
+  for (const position of positions) {
+    const value = position.stake * position.leverage;
+    sum += position.side === side ? value : -value;
+  }
+  return sum;
 }

@@ -1,7 +1,7 @@
 /** Generated from protocol/enums.json and protocol/reasons.json by scripts/generate.mjs; do not edit. */
 
 export const PROTOCOL_VERSION = 1;
-export const PROTOCOL_MINOR = 1;
+export const PROTOCOL_MINOR = 2;
 
 export const OP = {
   hello: 0,
@@ -64,6 +64,9 @@ export const SESSION_STATUS = {
 
 export const RUN_MODES = ["live", "dry_run", "backtest", "hyperopt", "util", "replay"] as const;
 
+/** What a question may tell besides, in this order. */
+export const FACTS = ["close", "stop", "es", "xi", "adverse", "mm_rate", "mm_amount", "liquidation_buffer"] as const;
+
 export const LIMITS = {
   gate_bytes: 512,
   gate_target_bytes: 128,
@@ -78,6 +81,7 @@ export const LIMITS = {
   session_bytes: 96,
   positions: 512,
   samples: 512,
+  closed: 256,
   message_chars: 200,
 } as const;
 
@@ -108,6 +112,16 @@ export const REASON = {
   journal_failed: 41,
   drawdown_soft: 42,
   side_positions: 43,
+  weekly_loss: 44,
+  loss_streak: 45,
+  entry_rate: 46,
+  price_collar: 47,
+  exposure_net: 48,
+  trade_loss: 49,
+  book_loss: 50,
+  liquidation: 51,
+  kelly: 52,
+  barbell: 53,
   unavailable: 70,
   protocol_error: 71,
   wrong_fingerprint: 72,
@@ -311,6 +325,85 @@ export const REASONS = [
     origin: "gate",
     meaning: "As many pairs as max_side_positions allows have a position or a pending entry order on this side.",
     release: "When one of them closes or its order is cancelled.",
+  },
+  {
+    code: 44,
+    name: "weekly_loss",
+    origin: "gate",
+    meaning: "Mark-to-market equity is more than max_weekly_loss below its value at the start of the UTC week.",
+    release: "On Monday 00:00 UTC.",
+  },
+  {
+    code: 45,
+    name: "loss_streak",
+    origin: "gate",
+    meaning:
+      "The last loss_streak_trades closed trades all lost, the last of them less than loss_streak_pause_hours ago.",
+    release: "loss_streak_pause_hours after the last loss was closed, or when a trade closes without a loss.",
+  },
+  {
+    code: 46,
+    name: "entry_rate",
+    origin: "gate",
+    meaning: "max_entries new entries were confirmed within the last max_entries_hours.",
+    release: "As the oldest of them leaves the window.",
+  },
+  {
+    code: 47,
+    name: "price_collar",
+    origin: "gate",
+    meaning:
+      "The entry's rate is further than max_rate_deviation from the close of the signal candle, or one of the two is not known.",
+    release: "When the rate is near the last close again: with the next candle at the latest if the price stays.",
+  },
+  {
+    code: 48,
+    name: "exposure_net",
+    origin: "gate",
+    meaning:
+      "Longs less shorts (or shorts less longs), pending entry orders and leverage included, leave no or less room under max_net_exposure.",
+    release: "When a position on this side closes or its order is cancelled, or one on the other side opens.",
+  },
+  {
+    code: 49,
+    name: "trade_loss",
+    origin: "gate",
+    meaning:
+      "What the pair's position can lose (to its stop-loss or by the expected shortfall over the horizon, the smaller) would be more than max_trade_loss of equity; or neither is known.",
+    release: "With a nearer stop-loss, less leverage or a calmer market; when the pair's position closes.",
+  },
+  {
+    code: 50,
+    name: "book_loss",
+    origin: "gate",
+    meaning:
+      "If every position and pending entry order went to its stop-loss at once, more than max_book_loss of equity would be lost.",
+    release: "When a position closes, its stop-loss is raised or its order is cancelled.",
+  },
+  {
+    code: 51,
+    name: "liquidation",
+    origin: "gate",
+    meaning:
+      "At this leverage the liquidation price is nearer than liquidation_guard times the adverse excursion to be expected, or one of the two is not known.",
+    release: "With less leverage, or when the pair calms down.",
+  },
+  {
+    code: 52,
+    name: "kelly",
+    origin: "gate",
+    meaning:
+      "The closed trades do not support a larger stake: kelly_fraction of the growth-optimal stake under a lower confidence bound, drawdown constraint included, but never less than kelly_min_stake.",
+    release: "As closed trades show a better edge. It only cuts, to kelly_min_stake of equity at most.",
+  },
+  {
+    code: 53,
+    name: "barbell",
+    origin: "gate",
+    meaning:
+      "The money at risk would be more than what equity stands above its floor, which is barbell_loss below the high-water mark of the last barbell_window_days.",
+    release:
+      "When a position closes, as equity recovers, or at the latest when the old high-water mark leaves the window.",
   },
   {
     code: 70,

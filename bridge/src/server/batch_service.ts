@@ -143,7 +143,7 @@ export class BatchService {
     const { engine, identity, clock } = this.parts;
     const resolution = resolveHello(message, engine, this.parts.private);
     if (!resolution.ok) return this.error(settingsError(message.id, resolution.violations));
-    const nothing = { handle: 0, seq: 0, samples_until_ms: 0 };
+    const nothing = { handle: 0, seq: 0, samples_until_ms: 0, closed_until_ms: 0 };
     return encodeHello(message.id, helloReply(identity, engine, resolution, nothing, clock()));
   }
 

@@ -4,7 +4,7 @@
  */
 
 import type { LoadedEngine } from "../engine/engine.js";
-import { type ControlEvent, type HelloEvent, portfolioEvent, type RebaseEvent } from "../gate/events.js";
+import { type ControlEvent, type HelloEvent, outcomeOf, portfolioEvent, type RebaseEvent } from "../gate/events.js";
 import { applyEvent, isLive, statusAt } from "../gate/session.js";
 import { standing } from "../gate/standing.js";
 import type { JournalEvent } from "../journal/lines.js";
@@ -12,6 +12,7 @@ import type { Appended } from "../journal/writer.js";
 import { FIXED } from "../limits.js";
 import type { Counters } from "../metrics/counters.js";
 import { knownUntil } from "../portfolio/equity.js";
+import { closedUntil, isNews } from "../portfolio/outcomes.js";
 import { LIMITS, STATUS } from "../protocol/codes.js";
 import { decodeGateSocket } from "../wire/decode.js";
 import {
@@ -150,7 +151,8 @@ export class GateService {
         detail: {},
       });
     }
-    const event = portfolioEvent(session.name, message, knownUntil(state.equity));
+    const closed = message.closed.map(outcomeOf).filter((outcome) => isNews(state.outcomes, outcome));
+    const event = portfolioEvent(session.name, message, knownUntil(state.equity), closed);
     // Applied even when the journal fails: entries are denied meanwhile, and the state is written out when it works again.
     this.parts.append([event]);
     applyEvent(state, event);
@@ -185,6 +187,7 @@ export class GateService {
       handle: session.handle,
       seq: session.state.seq,
       samples_until_ms: knownUntil(session.state.equity),
+      closed_until_ms: closedUntil(session.state.outcomes),
     };
     const { identity, engine, clock } = this.parts;
     return encodeHello(message.id, helloReply(identity, engine, resolution, continued, clock()));

@@ -39,7 +39,7 @@ export function helloReply(
   identity: Identity,
   engine: LoadedEngine,
   resolved: Resolved,
-  session: { readonly handle: number; readonly seq: number; readonly samples_until_ms: number },
+  session: Pick<HelloReply, "handle" | "seq" | "samples_until_ms" | "closed_until_ms">,
   clock_ms: number,
 ): HelloReply {
   return {

@@ -58,10 +58,12 @@ export function answerAll(desk: Desk, asker: Asker, questions: readonly Question
   const replies: ItemReply[] = [];
   let group: Decided[] = [];
   const pairs = new Set<string>();
+  let confirmed = false;
   const flush = () => {
     settle(desk, asker, group, replies);
     group = [];
     pairs.clear();
+    confirmed = false;
   };
   for (const [at, question] of questions.entries()) {
     if (!question.ok) {
@@ -69,12 +71,13 @@ export function answerAll(desk: Desk, asker: Asker, questions: readonly Question
       continue;
     }
     const { request } = question;
-    // What was answered for a pair, and what a full book forgets, is all that an answer changes for the next question.
-    if (pairs.has(request.pair) || state.asked.size + group.length >= MAX_ASKED) flush();
+    // What was answered for a pair, what a full book forgets and entries confirmed are all that an answer changes for the next question.
+    if (confirmed || pairs.has(request.pair) || state.asked.size + group.length >= MAX_ASKED) flush();
     try {
       const verdict = gate(state, policy, request);
       group.push({ at, request, verdict, event: gateEvent(name, state.seq, request, verdict) });
       pairs.add(request.pair);
+      confirmed ||= request.stage === "final";
     } catch (error) {
       replies[at] = failed(desk, error);
     }

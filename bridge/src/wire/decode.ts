@@ -2,6 +2,7 @@
  * Bytes -> typed requests. Checks go from cheap to dear: frame count, envelope, version, op, byte limit of the op, msgpack, schema. Nothing a
  * client sends makes these functions throw; what is wrong comes back as the error reply to send.
  */
+import { positionRow } from "../gate/events.js";
 import type { SessionStatus, Side } from "../gate/types.js";
 import {
   LIMITS,
@@ -28,6 +29,7 @@ import {
 import { type Envelope, isOwnVersion, peekEnvelope } from "./envelope.js";
 import {
   type AnnotateMessage,
+  CLOSED,
   type ControlMessage,
   FRAME,
   type GateMessage,
@@ -53,6 +55,8 @@ export const INPUT_COLUMNS = { least: 6, most: 7 } as const;
 const BYTES_PER_VALUE = 8;
 /** Where the optional deadline of annotate stands. */
 const DEADLINE_AT = 6;
+/** Where the optional closed trades of a portfolio stand. */
+const CLOSED_AT = 9;
 
 const SIDES = invert<Side>(SIDE);
 const STATES = invert<"open" | "pending">(POSITION_STATE);
@@ -132,15 +136,20 @@ function decodePortfolio(frame: Buffer, id: number): Decoded<PortfolioMessage> {
   }
   if (before > at_ms) return fail(id, STATUS.schema, "portfolio samples must not be newer than at_ms");
   const positions: PortfolioMessage["positions"][number][] = [];
-  for (const [pair, side_code, stake, leverage, state_code] of rows) {
+  for (const [pair, side_code, stake, leverage, state_code, loss = 1] of rows) {
     const side = SIDES.get(side_code);
     const state = STATES.get(state_code);
     if (side === undefined || state === undefined)
       return fail(id, STATUS.schema, "portfolio position of no known side or state");
     if (Buffer.byteLength(pair) > LIMITS.pair_bytes) return tooLong(id, "pair", LIMITS.pair_bytes);
-    positions.push([pair, side, stake, leverage, state]);
+    positions.push(positionRow({ pair, side, stake, leverage, state, loss }));
   }
-  return { ok: true, message: { op: "portfolio", id, handle, seq, at_ms, equity, samples, positions } };
+  const closed: unknown = Reflect.get(value, CLOSED_AT) ?? [];
+  if (!CLOSED.Check(closed)) return malformed(id, "portfolio closed trades", CLOSED, closed);
+  if (closed.some(([, close_ms], i) => close_ms < (closed[i - 1]?.[1] ?? 0) || close_ms > at_ms)) {
+    return fail(id, STATUS.schema, "portfolio closed trades must ascend in time up to at_ms");
+  }
+  return { ok: true, message: { op: "portfolio", id, handle, seq, at_ms, equity, samples, positions, closed } };
 }
 
 function decodeHello(frame: Buffer, id: number): Decoded<HelloRequest> {

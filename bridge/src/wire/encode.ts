@@ -24,6 +24,7 @@ export interface HelloReply {
   readonly handle: number;
   readonly seq: number;
   readonly samples_until_ms: number;
+  readonly closed_until_ms: number;
   /** The daemon's wall clock, against which deadlines are held. */
   readonly clock_ms: number;
   readonly limits: Readonly<Record<string, number>>;

@@ -2,9 +2,9 @@
 
 import { isRecord } from "../config/check.js";
 import type { RunMode } from "../config/resolve.js";
-import type { PositionRow } from "../gate/events.js";
+import type { OutcomeRow, PositionRow } from "../gate/events.js";
 import type { GateRequest, SessionStatus } from "../gate/types.js";
-import { LIMITS, POSITION_STATE, REASONS, RUN_MODES, SESSION_STATUS } from "../protocol/codes.js";
+import { FACTS, LIMITS, POSITION_STATE, REASONS, RUN_MODES, SESSION_STATUS } from "../protocol/codes.js";
 import { Compile, type TSchema, Type } from "../typebox.js";
 
 export interface HelloRequest {
@@ -59,6 +59,8 @@ export interface PortfolioMessage {
   readonly equity: number;
   readonly samples: readonly (readonly [t_ms: number, equity: number])[];
   readonly positions: readonly PositionRow[];
+  /** Trades closed, in order of time; some may be known. */
+  readonly closed: readonly OutcomeRow[];
 }
 
 export interface AnnotateMessage {
@@ -167,6 +169,24 @@ export type QuestionValues = readonly [
 /** The optional element after the others: a time, or null for none. */
 export const DEADLINE = Compile(Type.Union([Millis, Type.Null()]));
 
+const POSITION = [
+  Pair,
+  Type.Integer({ minimum: 0, maximum: 1 }),
+  Type.Number({ minimum: 0, maximum: MAX_MONEY }),
+  Type.Number({ minimum: 1, maximum: 1000 }),
+  Type.Integer({ minimum: 0, maximum: POSITION_STATE.pending }),
+] as const;
+/** A short can lose more than its value. */
+const Loss = Type.Number({ minimum: 0, maximum: 1e6 });
+/** The optional element of a portfolio after its positions. */
+export const CLOSED = Compile(
+  Type.Array(Type.Tuple([Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }), Millis, Money]), {
+    maxItems: LIMITS.closed,
+  }),
+);
+/** The optional last element of a question: numbers in the order of FACTS, those left out not told. Any double. */
+export const TOLD = Compile(Type.Union([Type.Array(Double, { maxItems: FACTS.length }), Type.Null()]));
+
 export const FRAME = {
   hello: Compile(
     frame([
@@ -194,16 +214,9 @@ export const FRAME = {
       Millis,
       Money,
       Type.Array(Type.Tuple([Millis, Money]), { maxItems: LIMITS.samples }),
-      Type.Array(
-        Type.Tuple([
-          Pair,
-          Type.Integer({ minimum: 0, maximum: 1 }),
-          Type.Number({ minimum: 0, maximum: MAX_MONEY }),
-          Type.Number({ minimum: 1, maximum: 1000 }),
-          Type.Integer({ minimum: 0, maximum: POSITION_STATE.pending }),
-        ]),
-        { maxItems: LIMITS.positions },
-      ),
+      Type.Array(Type.Union([Type.Tuple([...POSITION]), Type.Tuple([...POSITION, Loss])]), {
+        maxItems: LIMITS.positions,
+      }),
     ]),
   ),
   annotate: Compile(

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { canonicalJson, fingerprint } from "../../src/config/canonical.js";
+import { PROFILE_NAMES } from "../../src/config/profiles.js";
 import { resolveSettings } from "../../src/config/resolve.js";
-import { PROFILE_NAMES } from "../../src/config/settings.js";
 import { loadEngine } from "../../src/engine/engine.js";
 import { REASON } from "../../src/protocol/codes.js";
 

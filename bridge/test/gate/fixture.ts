@@ -1,8 +1,9 @@
 /** Requests, policies and sessions for the gate's tests: everything allowed unless a test says otherwise. */
-import { gateEvent, type PositionRow } from "../../src/gate/events.js";
+import { LIMIT_DEFAULTS } from "../../src/config/limits_schema.js";
+import { gateEvent, type PositionRow, positionRow } from "../../src/gate/events.js";
 import { gate } from "../../src/gate/gate.js";
 import { applyEvent, newSession, type SessionState } from "../../src/gate/session.js";
-import type { GateRequest, Policy, Verdict } from "../../src/gate/types.js";
+import { type Facts, type GateRequest, NO_FACTS, type Policy, type Verdict } from "../../src/gate/types.js";
 import { DAY_MS } from "../../src/portfolio/equity.js";
 import { REASON } from "../../src/protocol/codes.js";
 
@@ -28,6 +29,7 @@ export function request(over: Partial<GateRequest> = {}): GateRequest {
     min_stake: 10,
     leverage: 1,
     rate: 1.5,
+    facts: NO_FACTS,
     ...over,
   };
 }
@@ -39,14 +41,11 @@ export function policy(limits: Partial<Policy["limits"]> = {}, over: Partial<Pol
     portfolio_limits: true,
     candle_limits: new Map([[REASON.jump, { from: 4, deny_above: 8 }]]),
     limits: {
-      max_verdict_age_candles: 2,
       max_drawdown: null,
-      drawdown_window_days: 30,
       max_daily_loss: null,
       max_gross_exposure: null,
       max_pair_exposure: null,
-      soft_drawdown: null,
-      max_side_positions: null,
+      ...LIMIT_DEFAULTS,
       ...limits,
     },
     ...over,
@@ -74,6 +73,26 @@ export function portfolio(
 ): void {
   const snapshot_seq = state.seq + 1;
   applyEvent(state, { type: "portfolio", session: "s", snapshot_seq, at_ms, equity, samples, positions });
+}
+
+/** Closed trades with these profits, an hour apart, the last at `until_ms`. */
+export function trades(state: SessionState, profits: readonly number[], until_ms = NOW_MS): void {
+  const first_ms = until_ms - (profits.length - 1) * 3_600_000;
+  applyEvent(state, {
+    type: "portfolio",
+    session: "s",
+    snapshot_seq: state.seq + 1,
+    at_ms: until_ms,
+    equity: state.portfolio?.equity ?? 1000,
+    samples: [],
+    positions: (state.portfolio?.positions ?? []).map(positionRow),
+    closed: profits.map((profit, i) => [i, first_ms + i * 3_600_000, profit] as const),
+  });
+}
+
+/** Facts, those not given unknown. */
+export function facts(told: Partial<Facts>): Facts {
+  return { ...NO_FACTS, ...told };
 }
 
 /** An equity that two samples in a row confirm, a minute apart: what may become the high-water mark. */

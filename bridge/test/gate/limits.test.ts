@@ -274,7 +274,7 @@ describe("soft drawdown", () => {
 
   it("ends when the old mark leaves the window", () => {
     const state = session(500, [], confirmed(DAY0, 1000));
-    const rules = policy({ soft_drawdown: 0.2, drawdown_window_days: 1 });
+    const rules = policy({ soft_drawdown: 0.2, soft_drawdown_window_days: 1 });
     const later = DAY0 + DAY_MS + 3_600_000;
     portfolio(state, 500, [], confirmed(later - 2 * TIMEFRAME_MS, 500), later);
     expect(gate(state, rules, request({ now_ms: later, candle_open_ms: later - TIMEFRAME_MS })).decision).toBe("allow");

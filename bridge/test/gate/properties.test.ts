@@ -4,9 +4,22 @@ import type { PositionRow } from "../../src/gate/events.js";
 import { FINAL_TOLERANCE, gate } from "../../src/gate/gate.js";
 import { applyEvent, newSession } from "../../src/gate/session.js";
 import type { GateRequest, Policy } from "../../src/gate/types.js";
+import { addEntry } from "../../src/portfolio/entry_rate.js";
 import { DAY_MS } from "../../src/portfolio/equity.js";
 import { REASON } from "../../src/protocol/codes.js";
-import { ask, confirmed, DAY0, NOW_MS, policy, portfolio, request, session, TIMEFRAME_MS } from "./fixture.js";
+import {
+  ask,
+  confirmed,
+  DAY0,
+  facts,
+  NOW_MS,
+  policy,
+  portfolio,
+  request,
+  session,
+  TIMEFRAME_MS,
+  trades,
+} from "./fixture.js";
 
 const RUNS = { numRuns: 1000, seed: 20_251_122 };
 
@@ -21,7 +34,19 @@ const positions: fc.Arbitrary<PositionRow> = fc.tuple(
   fc.double({ min: 0, max: 1e5, noNaN: true }),
   fc.double({ min: 1, max: 20, noNaN: true }),
   fc.constantFrom("open" as const, "pending" as const),
+  fc.double({ min: 0, max: 1, noNaN: true }),
 );
+const told = fc
+  .record({
+    close: fc.double({ min: 1, max: 2, noNaN: true }),
+    stop: fc.double({ min: 0.001, max: 1, noNaN: true }),
+    es: fc.double({ min: 0.001, max: 0.5, noNaN: true }),
+    xi: fc.double({ min: 0.1, max: 0.95, noNaN: true }),
+    adverse: fc.double({ min: 0.001, max: 0.5, noNaN: true }),
+    mm_rate: fc.double({ min: 0.001, max: 0.05, noNaN: true }),
+    mm_amount: fc.double({ min: 0, max: 10, noNaN: true }),
+  })
+  .map((some) => facts({ ...some, liquidation_buffer: 0.05 }));
 const books = fc.array(positions, { maxLength: 5 });
 const limits = fc.record({
   max_drawdown: fc.option(ratios),
@@ -30,7 +55,20 @@ const limits = fc.record({
   max_pair_exposure: fc.option(fc.double({ min: 0.1, max: 10, noNaN: true })),
   soft_drawdown: fc.option(ratios),
   max_side_positions: fc.option(fc.integer({ min: 1, max: 6 })),
+  max_weekly_loss: fc.option(ratios),
+  max_rate_deviation: fc.option(ratios),
+  max_trade_loss: fc.option(ratios),
+  max_book_loss: fc.option(ratios),
+  liquidation_guard: fc.option(fc.double({ min: 1, max: 3, noNaN: true })),
+  kelly_fraction: fc.option(ratios),
+  kelly_drawdown: fc.option(fc.double({ min: 0.1, max: 0.9, noNaN: true })),
+  barbell_loss: fc.option(ratios),
+  barbell_worst_loss: ratios,
 });
+/** With the limit that a position on the other side loosens. */
+const netted = fc
+  .tuple(limits, fc.option(fc.double({ min: 0.1, max: 10, noNaN: true })))
+  .map(([some, max_net_exposure]) => policy({ ...some, max_net_exposure }));
 const policies: fc.Arbitrary<Policy> = limits.map((some) => policy(some));
 const questions: fc.Arbitrary<GateRequest> = fc
   .record({
@@ -39,6 +77,7 @@ const questions: fc.Arbitrary<GateRequest> = fc
     stake: stakes,
     min_stake: fc.double({ min: 0, max: 100, noNaN: true }),
     leverage: fc.double({ min: 1, max: 20, noNaN: true }),
+    facts: told,
   })
   .map(request);
 const wild = fc.oneof(
@@ -112,15 +151,15 @@ describe("any verdict", () => {
   });
 });
 
-describe("a worse input never gets a larger stake", () => {
-  const stakeOf = (
-    equity: number,
-    book: readonly PositionRow[],
-    rules: Policy,
-    question: GateRequest,
-    history: [number, number][] = [],
-  ) => gate(session(equity, book, history), rules, question).stake;
+const stakeOf = (
+  equity: number,
+  book: readonly PositionRow[],
+  rules: Policy,
+  question: GateRequest,
+  history: [number, number][] = [],
+) => gate(session(equity, book, history), rules, question).stake;
 
+describe("a worse input never gets a larger stake", () => {
   it("smaller candle size", () => {
     fc.assert(
       fc.property(money, books, policies, questions, sizes, (equity, book, rules, question, other) => {
@@ -184,7 +223,8 @@ describe("a worse input never gets a larger stake", () => {
   it("a stricter limit", () => {
     const keys = [
       ...(["max_drawdown", "max_daily_loss", "max_gross_exposure", "max_pair_exposure"] as const),
-      ...(["soft_drawdown", "max_side_positions"] as const),
+      ...(["soft_drawdown", "max_side_positions", "max_weekly_loss", "max_rate_deviation", "max_trade_loss"] as const),
+      ...(["max_book_loss", "kelly_fraction", "barbell_loss", "max_net_exposure"] as const),
     ];
     fc.assert(
       fc.property(
@@ -204,6 +244,67 @@ describe("a worse input never gets a larger stake", () => {
         },
       ),
       RUNS,
+    );
+  });
+});
+
+describe("what else is worse never gets a larger stake", () => {
+  it("one more position on the same side, netted", () => {
+    fc.assert(
+      fc.property(money, books, positions, netted, questions, (equity, book, more, rules, question) => {
+        const [pair, , ...rest] = more;
+        const with_more = stakeOf(equity, [...book, [pair, question.side, ...rest]], rules, question);
+        expect(with_more).toBeLessThanOrEqual(stakeOf(equity, book, rules, question));
+      }),
+      RUNS,
+    );
+  });
+
+  it("a farther stop-loss, a heavier tail, a worse excursion, more margin to keep, a rate farther off", () => {
+    const factor = fc.double({ min: 1, max: 4, noNaN: true });
+    const names = fc.constantFrom("stop", "es", "xi", "adverse", "mm_rate");
+    fc.assert(
+      fc.property(money, books, netted, questions, names, factor, (equity, book, rules, question, name, by) => {
+        const base = stakeOf(equity, book, rules, question);
+        const worse = { ...question.facts, [name]: question.facts[name] * by };
+        expect(stakeOf(equity, book, rules, { ...question, facts: worse })).toBeLessThanOrEqual(base);
+        const unknown = { ...question, facts: { ...question.facts, close: Number.NaN, adverse: Number.NaN } };
+        expect(stakeOf(equity, book, rules, unknown)).toBeLessThanOrEqual(base);
+        const { close } = question.facts;
+        const farther = { ...question, rate: close + (question.rate - close) * by };
+        expect(stakeOf(equity, book, rules, farther)).toBeLessThanOrEqual(base);
+      }),
+      RUNS,
+    );
+  });
+
+  it("a closed trade that ended worse, and one more entry confirmed", () => {
+    const profits = fc.array(
+      fc.integer({ min: -1000, max: 2000 }).map((n) => n / 1000),
+      { minLength: 1, maxLength: 50 },
+    );
+    const streaks = fc.record({
+      loss_streak_trades: fc.option(fc.integer({ min: 2, max: 5 })),
+      max_entries: fc.option(fc.integer({ min: 1, max: 5 })),
+      kelly_fraction: fc.option(ratios),
+      kelly_drawdown: fc.option(fc.double({ min: 0.1, max: 0.9, noNaN: true })),
+    });
+    fc.assert(
+      fc.property(profits, fc.nat(), ratios, streaks, fc.nat({ max: 5 }), (closed, at, by, some, entered) => {
+        const judged = (outcomes: readonly number[], entries: number) => {
+          const state = session(1000);
+          trades(state, outcomes);
+          for (let i = 0; i < entries; i++) {
+            addEntry(state.entries, { pair: `X${i}/Y`, side: "long", candle_open_ms: 0, at_ms: NOW_MS - i });
+          }
+          return gate(state, policy(some), request({ stake: 1e6, min_stake: 0 })).stake;
+        };
+        const before = judged(closed, entered);
+        const worse = closed.map((profit, i) => (i === at % closed.length ? Math.max(-1, profit - by) : profit));
+        expect(judged(worse, entered)).toBeLessThanOrEqual(before * (1 + 1e-9));
+        expect(judged(closed, entered + 1)).toBeLessThanOrEqual(before);
+      }),
+      { ...RUNS, numRuns: 200 },
     );
   });
 });
@@ -245,30 +346,51 @@ describe("a candidate's answers only tighten", () => {
 });
 
 describe("no deadlock", () => {
-  it("from any state without open positions entries resume within the drawdown window", () => {
+  it("from any state without open positions entries resume within the longest time that a limit states", () => {
+    const days = fc.integer({ min: 1, max: 40 });
+    const windows = fc.record({
+      drawdown_window_days: days,
+      soft_drawdown_window_days: days,
+      barbell_window_days: days,
+      loss_streak_trades: fc.option(fc.integer({ min: 2, max: 4 })),
+      loss_streak_pause_hours: fc.integer({ min: 1, max: 24 * 31 }),
+      max_entries: fc.option(fc.integer({ min: 1, max: 4 })),
+      max_entries_hours: fc.integer({ min: 1, max: 24 * 31 }),
+    });
+    const equities = fc.double({ min: 0.01, max: 1e6, noNaN: true });
+    const profits = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { maxLength: 40 });
     fc.assert(
-      fc.property(
-        histories,
-        fc.double({ min: 0.01, max: 1e6, noNaN: true }),
-        limits,
-        fc.integer({ min: 1, max: 40 }),
-        (history, equity, some, days) => {
-          const rules = policy({ ...some, drawdown_window_days: days });
-          const state = session(equity, [], history);
-          const later = NOW_MS + days * DAY_MS + 1;
-          const question = request({
-            now_ms: later,
-            candle_open_ms: later - TIMEFRAME_MS,
-            stake: equity / 1000,
-            min_stake: 0,
-          });
-          // With samples still coming in (the account is flat), and with the client gone silent.
-          const silent = gate(state, rules, question);
-          expect(silent.decision).toBe("allow");
-          for (let t = NOW_MS + 3_600_000; t < later; t += DAY_MS / 4) portfolio(state, equity, [], [[t, equity]], t);
-          expect(gate(state, rules, question).decision).toBe("allow");
-        },
-      ),
+      fc.property(histories, equities, limits, windows, profits, (history, equity, some, times, closed) => {
+        const rules = policy({ ...some, ...times });
+        const state = session(equity, [], history);
+        trades(state, closed);
+        for (let i = 0; i < 6; i++) {
+          addEntry(state.entries, { pair: `X${i}/Y`, side: "long", candle_open_ms: 0, at_ms: NOW_MS });
+        }
+        const { drawdown_window_days, soft_drawdown_window_days, barbell_window_days } = times;
+        const { loss_streak_pause_hours, max_entries_hours } = times;
+        const stated_days = Math.max(
+          drawdown_window_days,
+          soft_drawdown_window_days,
+          barbell_window_days,
+          some.max_weekly_loss === null ? 1 : 7,
+          loss_streak_pause_hours / 24,
+          max_entries_hours / 24,
+        );
+        const later = NOW_MS + stated_days * DAY_MS + 1;
+        const question = request({
+          now_ms: later,
+          candle_open_ms: later - TIMEFRAME_MS,
+          stake: equity / 1000,
+          min_stake: 0,
+          facts: facts({ close: 1.5, stop: 0.1 }),
+        });
+        // With samples still coming in (the account is flat), and with the client gone silent.
+        const silent = gate(state, rules, question);
+        expect(silent.decision).toBe("allow");
+        for (let t = NOW_MS + 3_600_000; t < later; t += DAY_MS / 4) portfolio(state, equity, [], [[t, equity]], t);
+        expect(gate(state, rules, question).decision).toBe("allow");
+      }),
       { ...RUNS, numRuns: 200 },
     );
   });

@@ -5,15 +5,48 @@ import { gate } from "../../src/gate/gate.js";
 import type { SessionState } from "../../src/gate/session.js";
 import { standing } from "../../src/gate/standing.js";
 import type { Policy } from "../../src/gate/types.js";
+import { addEntry } from "../../src/portfolio/entry_rate.js";
 import { DAY_MS } from "../../src/portfolio/equity.js";
 import { REASON } from "../../src/protocol/codes.js";
-import { NOW_MS, policy, request, session, TIMEFRAME_MS } from "./fixture.js";
+import { NOW_MS, policy, request, session, TIMEFRAME_MS, trades } from "./fixture.js";
 
-const ACCOUNT = { drawdown: REASON.drawdown, drawdown_soft: REASON.drawdown_soft, daily_loss: REASON.daily_loss };
+const ACCOUNT = {
+  drawdown: REASON.drawdown,
+  drawdown_soft: REASON.drawdown_soft,
+  daily_loss: REASON.daily_loss,
+  weekly_loss: REASON.weekly_loss,
+  loss_streak: REASON.loss_streak,
+  entry_rate: REASON.entry_rate,
+  barbell: REASON.barbell,
+};
+const OFF = {
+  max_drawdown: null,
+  max_daily_loss: null,
+  max_weekly_loss: null,
+  soft_drawdown: null,
+  loss_streak_trades: null,
+  max_entries: null,
+  barbell_loss: null,
+};
+const WINDOWS = { drawdown_window_days: 5, soft_drawdown_window_days: 4, barbell_window_days: 3 };
+
+const KEYS = {
+  drawdown: "max_drawdown",
+  drawdown_soft: "soft_drawdown",
+  daily_loss: "max_daily_loss",
+  weekly_loss: "max_weekly_loss",
+  loss_streak: "loss_streak_trades",
+  entry_rate: "max_entries",
+  barbell: "barbell_loss",
+} as const satisfies Record<keyof typeof ACCOUNT, keyof typeof OFF>;
 
 /** What the gate says of an entry at a time, on a candle that has just closed. */
 function reasonAt(state: SessionState, rules: Policy, now_ms: number): number {
-  const verdict = gate(state, rules, request({ now_ms, candle_open_ms: now_ms - TIMEFRAME_MS, min_stake: 0 }));
+  const verdict = gate(
+    state,
+    rules,
+    request({ now_ms, candle_open_ms: now_ms - TIMEFRAME_MS, stake: 1e-9, min_stake: 0 }),
+  );
   return verdict.would === "deny" ? verdict.reason : REASON.ok;
 }
 
@@ -30,25 +63,34 @@ const share = fc.option(fc.double({ min: 0.01, max: 0.9, noNaN: true }), { nil: 
 
 describe("standing", () => {
   it("denies when the gate does, and each denial ends when it says and not before", () => {
+    const shares = fc.record({
+      max_drawdown: share,
+      max_daily_loss: share,
+      max_weekly_loss: share,
+      soft_drawdown: share,
+      barbell_loss: share,
+      loss_streak_trades: fc.option(fc.integer({ min: 2, max: 4 })),
+      max_entries: fc.option(fc.integer({ min: 1, max: 4 })),
+    });
+    const hours = fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 6 });
+    const profits = fc.array(fc.constantFrom(-0.1, -0.1, -0.1, 0.1), { maxLength: 6 });
     fc.assert(
-      fc.property(histories, share, share, share, (samples, max_drawdown, max_daily_loss, soft_drawdown) => {
+      fc.property(histories, shares, hours, profits, (samples, limits, entered, closed) => {
         const equity = samples.at(-1)?.[1] ?? 0;
         const state = session(equity, [], samples);
-        const all = policy({ max_drawdown, max_daily_loss, soft_drawdown, drawdown_window_days: 5 });
-        const { denied } = standing(state, all, NOW_MS);
-        const first = reasonAt(state, all, NOW_MS);
+        trades(state, closed);
+        for (const ago of entered) {
+          const at_ms = NOW_MS - ago * 3_600_000;
+          addEntry(state.entries, { pair: "X/Y", side: "long", candle_open_ms: at_ms, at_ms });
+        }
+        const { denied } = standing(state, policy({ ...limits, ...WINDOWS }), NOW_MS);
+        const first = reasonAt(state, policy({ ...limits, ...WINDOWS }), NOW_MS);
         expect(denied.length > 0).toBe(Object.values<number>(ACCOUNT).includes(first));
         for (const { reason, until_ms } of denied) {
-          const code = ACCOUNT[reason as keyof typeof ACCOUNT];
-          const off = { max_drawdown: null, max_daily_loss: null, soft_drawdown: null };
-          const limit = {
-            drawdown: { max_drawdown },
-            daily_loss: { max_daily_loss },
-            drawdown_soft: { soft_drawdown },
-          };
-          const alone = policy({ ...off, ...limit[reason as keyof typeof limit], drawdown_window_days: 5 });
+          const key = KEYS[reason as keyof typeof ACCOUNT];
+          const alone = policy({ ...OFF, [key]: limits[key], ...WINDOWS });
           expect(until_ms).not.toBeNull();
-          expect(reasonAt(state, alone, (until_ms ?? 0) - 1)).toBe(code);
+          expect(reasonAt(state, alone, (until_ms ?? 0) - 1)).toBe(ACCOUNT[reason as keyof typeof ACCOUNT]);
           expect(reasonAt(state, alone, until_ms ?? 0)).toBe(REASON.ok);
         }
       }),

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { unzipSync } from "fflate";
 import { Compile } from "typebox/compile";
 import { describe, expect, it } from "vitest";
+import { LIMIT_DEFAULTS } from "../../src/config/limits_schema.js";
 import type { Policy } from "../../src/gate/types.js";
 import { REASON } from "../../src/protocol/codes.js";
 import { readBacktest } from "../../src/replay/read/backtest.js";
@@ -207,14 +208,12 @@ describe("the walk", () => {
     portfolio_limits: true,
     candle_limits: new Map(),
     limits: {
-      max_verdict_age_candles: 2,
+      ...LIMIT_DEFAULTS,
       max_drawdown: 0.1,
       drawdown_window_days: 1,
       max_daily_loss: null,
       max_gross_exposure: null,
       max_pair_exposure: null,
-      soft_drawdown: null,
-      max_side_positions: null,
     },
   };
   const fine = (t_ms: number): CandleVerdict => ({

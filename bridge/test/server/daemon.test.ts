@@ -7,7 +7,7 @@ import { fileName, listFiles } from "../../src/journal/files.js";
 import { sealJson } from "../../src/journal/lines.js";
 import { foldJournal, readJournal } from "../../src/journal/reader.js";
 import { FIXED } from "../../src/limits.js";
-import { DECISION, LIMITS, OP, REASON, STATUS } from "../../src/protocol/codes.js";
+import { DECISION, LIMITS, OP, PROTOCOL_MINOR, REASON, STATUS } from "../../src/protocol/codes.js";
 import {
   CANDLE_MS,
   Client,
@@ -51,7 +51,7 @@ describe("the way of one entry", () => {
       expect(status).toBe(STATUS.ok);
       expect(body).toMatchObject({
         server: expect.stringMatching(/^talebridge\/\d/),
-        minor: 1,
+        minor: PROTOCOL_MINOR,
         clock_ms: expect.any(Number),
         engine_version: engine.version,
         handle: 1,

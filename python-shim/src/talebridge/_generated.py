@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import Final, NamedTuple
 
 PROTOCOL_VERSION: Final = 1
-PROTOCOL_MINOR: Final = 1
+PROTOCOL_MINOR: Final = 2
 ENGINE_VERSION: Final = "0.1.0"
 
 
@@ -117,6 +117,16 @@ class Reason(IntEnum):
     JOURNAL_FAILED = 41
     DRAWDOWN_SOFT = 42
     SIDE_POSITIONS = 43
+    WEEKLY_LOSS = 44
+    LOSS_STREAK = 45
+    ENTRY_RATE = 46
+    PRICE_COLLAR = 47
+    EXPOSURE_NET = 48
+    TRADE_LOSS = 49
+    BOOK_LOSS = 50
+    LIQUIDATION = 51
+    KELLY = 52
+    BARBELL = 53
     UNAVAILABLE = 70
     PROTOCOL_ERROR = 71
     WRONG_FINGERPRINT = 72
@@ -127,6 +137,18 @@ class Reason(IntEnum):
 
 
 RUN_MODES: Final[tuple[str, ...]] = ("live", "dry_run", "backtest", "hyperopt", "util", "replay")
+
+FACTS: Final[tuple[str, ...]] = (
+    "close",
+    "stop",
+    "es",
+    "xi",
+    "adverse",
+    "mm_rate",
+    "mm_amount",
+    "liquidation_buffer",
+)
+"""What a question may tell besides, in this order."""
 
 LIMITS: Final[dict[str, int]] = {
     "gate_bytes": 512,
@@ -142,6 +164,7 @@ LIMITS: Final[dict[str, int]] = {
     "session_bytes": 96,
     "positions": 512,
     "samples": 512,
+    "closed": 256,
     "message_chars": 200,
 }
 
@@ -332,6 +355,100 @@ REASON_TEXT: Final[dict[int, tuple[str, str, str]]] = {
             "order on this side."
         ),
         "When one of them closes or its order is cancelled.",
+    ),
+    44: (
+        "weekly_loss",
+        (
+            "Mark-to-market equity is more than max_weekly_loss below its value at the start "
+            "of the UTC week."
+        ),
+        "On Monday 00:00 UTC.",
+    ),
+    45: (
+        "loss_streak",
+        (
+            "The last loss_streak_trades closed trades all lost, the last of them less than "
+            "loss_streak_pause_hours ago."
+        ),
+        (
+            "loss_streak_pause_hours after the last loss was closed, or when a trade closes "
+            "without a loss."
+        ),
+    ),
+    46: (
+        "entry_rate",
+        "max_entries new entries were confirmed within the last max_entries_hours.",
+        "As the oldest of them leaves the window.",
+    ),
+    47: (
+        "price_collar",
+        (
+            "The entry's rate is further than max_rate_deviation from the close of the signal "
+            "candle, or one of the two is not known."
+        ),
+        (
+            "When the rate is near the last close again: with the next candle at the latest "
+            "if the price stays."
+        ),
+    ),
+    48: (
+        "exposure_net",
+        (
+            "Longs less shorts (or shorts less longs), pending entry orders and leverage "
+            "included, leave no or less room under max_net_exposure."
+        ),
+        (
+            "When a position on this side closes or its order is cancelled, or one on the "
+            "other side opens."
+        ),
+    ),
+    49: (
+        "trade_loss",
+        (
+            "What the pair's position can lose (to its stop-loss or by the expected shortfall "
+            "over the horizon, the smaller) would be more than max_trade_loss of equity; or "
+            "neither is known."
+        ),
+        (
+            "With a nearer stop-loss, less leverage or a calmer market; when the pair's "
+            "position closes."
+        ),
+    ),
+    50: (
+        "book_loss",
+        (
+            "If every position and pending entry order went to its stop-loss at once, more "
+            "than max_book_loss of equity would be lost."
+        ),
+        "When a position closes, its stop-loss is raised or its order is cancelled.",
+    ),
+    51: (
+        "liquidation",
+        (
+            "At this leverage the liquidation price is nearer than liquidation_guard times "
+            "the adverse excursion to be expected, or one of the two is not known."
+        ),
+        "With less leverage, or when the pair calms down.",
+    ),
+    52: (
+        "kelly",
+        (
+            "The closed trades do not support a larger stake: kelly_fraction of the "
+            "growth-optimal stake under a lower confidence bound, drawdown constraint "
+            "included, but never less than kelly_min_stake."
+        ),
+        "As closed trades show a better edge. It only cuts, to kelly_min_stake of equity at most.",
+    ),
+    53: (
+        "barbell",
+        (
+            "The money at risk would be more than what equity stands above its floor, which "
+            "is barbell_loss below the high-water mark of the last barbell_window_days."
+        ),
+        (
+            "When a position closes, as equity recovers, or at the latest when the old "
+            "high-water mark leaves the window."
+        ),
     ),
     70: (
         "unavailable",
@@ -1071,6 +1188,243 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
         ),
         by_profile=None,
         values="a whole number at least 1 and at most 512, or null",
+    ),
+    SettingSpec(
+        path="limits.soft_drawdown_window_days",
+        kind="number",
+        default=30,
+        choices=(),
+        part="gate",
+        meaning=(
+            "Length of the rolling window of the high-water mark that soft_drawdown measures "
+            "from: a cut ends after this time at the latest."
+        ),
+        by_profile=None,
+        values="a number at least 1 and at most 365",
+    ),
+    SettingSpec(
+        path="limits.max_weekly_loss",
+        kind="number?",
+        default=None,
+        choices=(),
+        part="gate",
+        meaning=(
+            "Deny for the rest of the UTC week once mark-to-market equity is more than this "
+            "share below its value on Monday 00:00 UTC, taken as for max_daily_loss. Null: "
+            "off."
+        ),
+        by_profile=None,
+        values="a number above 0 and at most 1, or null",
+    ),
+    SettingSpec(
+        path="limits.loss_streak_trades",
+        kind="integer?",
+        default=None,
+        choices=(),
+        part="gate",
+        meaning="Pause after this many losing trades in a row, over all pairs. Null: off.",
+        by_profile=None,
+        values="a whole number at least 2 and at most 100, or null",
+    ),
+    SettingSpec(
+        path="limits.loss_streak_pause_hours",
+        kind="number",
+        default=24,
+        choices=(),
+        part="gate",
+        meaning=(
+            "How long such a pause lasts, from the close of the newest loss; a trade closed "
+            "without a loss ends it at once."
+        ),
+        by_profile=None,
+        values="a number above 0 and at most 744",
+    ),
+    SettingSpec(
+        path="limits.max_entries",
+        kind="integer?",
+        default=None,
+        choices=(),
+        part="gate",
+        meaning=(
+            "Most new entries confirmed within max_entries_hours, over all pairs; adding to a "
+            "position is not counted. Null: off."
+        ),
+        by_profile=None,
+        values="a whole number at least 1 and at most 1000, or null",
+    ),
+    SettingSpec(
+        path="limits.max_entries_hours",
+        kind="number",
+        default=24,
+        choices=(),
+        part="gate",
+        meaning="The time over which max_entries counts.",
+        by_profile=None,
+        values="a number above 0 and at most 744",
+    ),
+    SettingSpec(
+        path="limits.max_rate_deviation",
+        kind="number?",
+        default=None,
+        choices=(),
+        part="gate",
+        meaning=(
+            "Price collar: deny an entry whose rate is further than this share from the "
+            "signal candle's close, above or below. Null: off."
+        ),
+        by_profile=None,
+        values="a number above 0 and at most 1, or null",
+    ),
+    SettingSpec(
+        path="limits.max_net_exposure",
+        kind="number?",
+        default=None,
+        choices=(),
+        part="gate",
+        meaning="As max_gross_exposure, with positions on the other side subtracted. Null: off.",
+        by_profile=None,
+        values="a number above 0 and at most 1000, or null",
+    ),
+    SettingSpec(
+        path="limits.max_trade_loss",
+        kind="number?",
+        default=None,
+        choices=(),
+        part="gate",
+        meaning=(
+            "Loss budget per trade: cut the stake so that stake × leverage × the smaller of "
+            "stop-loss distance and expected shortfall (99 %) over trade_loss_horizon_candles "
+            "is at most this share of equity, with what the pair holds already. Null: off."
+        ),
+        by_profile=None,
+        values="a number above 0 and at most 1, or null",
+    ),
+    SettingSpec(
+        path="limits.trade_loss_horizon_candles",
+        kind="integer",
+        default=48,
+        choices=(),
+        part="gate",
+        meaning="Horizon of that expected shortfall: about as long as your trades are held.",
+        by_profile=None,
+        values="a whole number at least 1 and at most 288",
+    ),
+    SettingSpec(
+        path="limits.max_book_loss",
+        kind="number?",
+        default=None,
+        choices=(),
+        part="gate",
+        meaning=(
+            "Loss budget of the book: the share of equity lost if every position, pending "
+            "entry order and the new entry went to its stop-loss at once; without a known "
+            "stop-loss the whole position counts. Null: off."
+        ),
+        by_profile=None,
+        values="a number above 0 and at most 1, or null",
+    ),
+    SettingSpec(
+        path="limits.liquidation_guard",
+        kind="number?",
+        default=None,
+        choices=(),
+        part="gate",
+        meaning=(
+            "Isolated futures: deny when the liquidation price is nearer than this many times "
+            "the adverse excursion (`risk_adverse_q_long`, `risk_adverse_q_short`). Null: off."
+        ),
+        by_profile=None,
+        values="a number at least 1 and at most 10, or null",
+    ),
+    SettingSpec(
+        path="limits.kelly_fraction",
+        kind="number?",
+        default=None,
+        choices=(),
+        part="gate",
+        meaning=(
+            "From 30 closed trades on, stake at most this share of the growth-optimal stake "
+            "(Kelly) under a lower confidence bound of the trades' returns. Null: off."
+        ),
+        by_profile=None,
+        values="a number above 0 and at most 1, or null",
+    ),
+    SettingSpec(
+        path="limits.kelly_min_stake",
+        kind="number",
+        default=0.01,
+        choices=(),
+        part="gate",
+        meaning=(
+            "Share of equity a stake is never cut below by Kelly: without trades there would "
+            "be no evidence to release it."
+        ),
+        by_profile=None,
+        values="a number above 0 and at most 1",
+    ),
+    SettingSpec(
+        path="limits.kelly_drawdown",
+        kind="number?",
+        default=None,
+        choices=(),
+        part="gate",
+        meaning=(
+            "With kelly_fraction: stake no more than keeps the probability of ever losing "
+            "this share of equity at kelly_drawdown_probability (Busseti, Ryu & Boyd 2016). "
+            "Null: off."
+        ),
+        by_profile=None,
+        values="a number above 0 and below 1, or null",
+    ),
+    SettingSpec(
+        path="limits.kelly_drawdown_probability",
+        kind="number",
+        default=0.1,
+        choices=(),
+        part="gate",
+        meaning="The probability of that drawdown.",
+        by_profile=None,
+        values="a number above 0 and below 1",
+    ),
+    SettingSpec(
+        path="limits.barbell_loss",
+        kind="number?",
+        default=None,
+        choices=(),
+        part="gate",
+        meaning=(
+            "Keep a floor: all stakes together may lose at most what equity stands above (1 − "
+            "barbell_loss) times its high-water mark of the last barbell_window_days. Null: "
+            "off."
+        ),
+        by_profile=None,
+        values="a number above 0 and at most 1, or null",
+    ),
+    SettingSpec(
+        path="limits.barbell_window_days",
+        kind="number",
+        default=30,
+        choices=(),
+        part="gate",
+        meaning=(
+            "Length of that window: the floor rises with equity and falls only when an old "
+            "mark leaves it."
+        ),
+        by_profile=None,
+        values="a number at least 1 and at most 365",
+    ),
+    SettingSpec(
+        path="limits.barbell_worst_loss",
+        kind="number",
+        default=1,
+        choices=(),
+        part="gate",
+        meaning=(
+            "The worst price move the floor has to stand, as a share; a stake never loses "
+            "more than itself. 1: everything, for those who trust no stop-loss."
+        ),
+        by_profile=None,
+        values="a number above 0 and at most 1",
     ),
     SettingSpec(
         path="on_unavailable",

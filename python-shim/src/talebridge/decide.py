@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from dataclasses import replace
 
 from talebridge import portfolio, wire
 from talebridge._generated import REASON_TEXT, Decision, Kind, Reason, Stage
@@ -63,6 +64,8 @@ class Decider:
         verdict = self._candles.verdict(run, entry.pair)
         context = self._gated.context
         snapshot = run.snapshot(entry.now_ms, patient=context is Context.TRADE)
+        facts = self._gated.facts
+        closed = facts.closed(run.session.closed_until_ms)
         question = Question(
             pair=entry.pair,
             side=entry.side,
@@ -77,8 +80,9 @@ class Decider:
             min_stake=entry.min_stake,
             leverage=entry.leverage,
             rate=entry.rate,
+            facts=facts.of(entry),
         )
-        answer = run.session.ask(question, snapshot)
+        answer = run.session.ask(question, replace(snapshot, closed=closed))
         self._gated.fingerprint = run.session.fingerprint
         run.bridge_up()
         if answer.reason == Reason.STALE and context is Context.OPTIMIZE:

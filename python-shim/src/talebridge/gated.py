@@ -9,6 +9,7 @@ from typing import Any
 from talebridge._version import __version__
 from talebridge.backlog import Backlog
 from talebridge.config import Settings, engine_settings, resolve
+from talebridge.facts import Facts
 from talebridge.marks import Closes
 from talebridge.modes import Context, run_mode, timeframe_seconds
 from talebridge.place import Place
@@ -39,6 +40,7 @@ class Gated:
         self.fingerprint: str | None = None
         """Of the decisions, as the bridge told it; None before the first hello."""
         self.closes = Closes()
+        self.facts = Facts(strategy, self.settings.gate.get("limits") or {})
         self.run: Run | None = None
         """The last run; possibly another process's. `current_run` gives this process's."""
 
@@ -118,4 +120,5 @@ class Gated:
         backlog = None
         if self.lazy:
             backlog = Backlog(session.samples, self.closes, self.timeframe_s * 1000)
-        return Run(session, Account(strategy, real=self.mode_name == "live"), backlog)
+        real = self.mode_name == "live"
+        return Run(session, Account(strategy, real=real, stops=self.facts.stops), backlog)

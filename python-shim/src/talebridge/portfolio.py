@@ -27,9 +27,10 @@ def open_trades() -> list[Any]:
 class Account:
     """Positions and mark-to-market equity of the account a strategy trades."""
 
-    def __init__(self, strategy: Any, *, real: bool) -> None:
+    def __init__(self, strategy: Any, *, real: bool, stops: bool = False) -> None:
         self._strategy = strategy
         self._real = real
+        self._stops = stops
         self._spot = str(strategy.config.get("trading_mode", "spot")) == "spot"
 
     def positions(self, trades: list[Any]) -> tuple[Position, ...]:
@@ -38,16 +39,19 @@ class Account:
         for trade in trades:
             side = Side.SHORT if trade.is_short else Side.LONG
             leverage = float(trade.leverage or 1.0)
+            loss = stop_distance(trade, self._mark(trade)) if self._stops else None
             if trade.amount > 0:
                 stake = float(trade.stake_amount)
-                found.append(Position(trade.pair, side, stake, leverage, PositionState.OPEN))
+                found.append(Position(trade.pair, side, stake, leverage, PositionState.OPEN, loss))
             pending = sum(
                 float(order.stake_amount)
                 for order in trade.open_orders
                 if order.ft_order_side == trade.entry_side
             )
             if pending > 0:
-                found.append(Position(trade.pair, side, pending, leverage, PositionState.PENDING))
+                found.append(
+                    Position(trade.pair, side, pending, leverage, PositionState.PENDING, loss)
+                )
         found.sort(key=lambda p: (p.pair, p.side, p.state, p.stake))
         return tuple(found)
 
@@ -134,6 +138,15 @@ class Account:
             if math.isfinite(close) and close > 0:
                 return close
         return float(trade.open_rate)
+
+
+def stop_distance(trade: Any, rate: float) -> float | None:
+    """How far a trade's stop-loss is from a rate, as a share of it; None when it has none."""
+    stop = float(trade.stop_loss or 0.0)
+    if not (stop > 0 and rate > 0 and math.isfinite(stop)):
+        return None
+    away = stop - rate if trade.is_short else rate - stop
+    return max(0.0, away) / rate
 
 
 def _stakes(trades: list[Any]) -> float:

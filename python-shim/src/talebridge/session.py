@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from talebridge import client, columns, wire
-from talebridge._generated import COLUMNS, ENGINE_VERSION, MEMORY_ROWS
+from talebridge._generated import COLUMNS, ENGINE_VERSION, LIMITS, MEMORY_ROWS
 from talebridge.client import Channel
 from talebridge.deadline import Deadline
 from talebridge.errors import (
@@ -24,7 +24,7 @@ from talebridge.errors import (
 )
 from talebridge.place import Kind, Place
 from talebridge.portfolio import Samples
-from talebridge.wire import Answer, Hello, HelloReply, Portfolio, Position, Question
+from talebridge.wire import Answer, ClosedTrade, Hello, HelloReply, Portfolio, Position, Question
 
 T = TypeVar("T")
 
@@ -61,6 +61,8 @@ class Snapshot:
     at_ms: int
     equity: float
     positions: tuple[Position, ...]
+    closed: tuple[ClosedTrade, ...] = ()
+    """Trades closed lately, in order of time: those the bridge has are not sent again."""
 
 
 class Session:
@@ -76,6 +78,10 @@ class Session:
         self._handle = 0
         self._seq = 0
         self._samples_until_ms = 0
+        self.closed_until_ms = 0
+        """Close of the newest trade the bridge has."""
+        self._closed: frozenset[ClosedTrade] = frozenset()
+        """Trades sent that closed in that moment: more may follow that did."""
         self._sent: tuple[float, tuple[Position, ...]] | None = None
         self._engine = ""
 
@@ -198,6 +204,8 @@ class Session:
                 self._sent = None
             self._seq = reply.seq
             self._samples_until_ms = reply.samples_until_ms
+            self.closed_until_ms = reply.closed_until_ms
+            self._closed = frozenset()
         return reply
 
     def _until_ms(self, channel: Channel, deadline: Deadline) -> int | None:
@@ -231,10 +239,12 @@ class Session:
         while (
             self._sent != (snapshot.equity, snapshot.positions)
             or self._samples_until_ms < self.samples.newest_ms()
+            or self._unsent(snapshot)
         ):
             news = self.samples.after(self._samples_until_ms)
+            closed = self._unsent(snapshot)
             portfolio = Portfolio(
-                self._seq + 1, snapshot.at_ms, snapshot.equity, news, snapshot.positions
+                self._seq + 1, snapshot.at_ms, snapshot.equity, news, snapshot.positions, closed
             )
             request_id = channel.new_id()
             frame = wire.encode_portfolio(request_id, self._handle, portfolio)
@@ -247,6 +257,24 @@ class Session:
             self._sent = (snapshot.equity, snapshot.positions)
             if news:
                 self._samples_until_ms = news[-1][0]
+            if closed:
+                self._note_closed(closed)
+
+    def _unsent(self, snapshot: Snapshot) -> list[ClosedTrade]:
+        """The oldest trades the bridge may not have, as many as one message takes."""
+        until_ms = self.closed_until_ms
+        unsent = [
+            one
+            for one in snapshot.closed
+            if until_ms <= one.close_ms <= snapshot.at_ms and one not in self._closed
+        ]
+        return unsent[: LIMITS["closed"]]
+
+    def _note_closed(self, sent: list[ClosedTrade]) -> None:
+        last_ms = sent[-1].close_ms
+        known = self._closed if last_ms == self.closed_until_ms else frozenset()
+        self._closed = known | {one for one in sent if one.close_ms == last_ms}
+        self.closed_until_ms = last_ms
 
 
 def _changed(what: str, before: str, now: str) -> str:

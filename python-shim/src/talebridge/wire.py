@@ -73,6 +73,8 @@ class HelloReply:
     handle: int
     seq: int
     samples_until_ms: int
+    closed_until_ms: int
+    """Close of the newest trade the session has; 0 before minor 2."""
     minor: int
     """The protocol minor the bridge speaks."""
     clock_ms: int | None
@@ -88,6 +90,17 @@ class Position:
     stake: float
     leverage: float
     state: PositionState
+    loss: float | None = None
+    """Share of its present value that is lost down to its stop-loss; None: not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedTrade:
+    """A closed trade; `profit` as a share of its stake, time in ms since 1970."""
+
+    trade: int
+    close_ms: int
+    profit: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +112,7 @@ class Portfolio:
     equity: float
     samples: Sequence[tuple[int, float]]
     positions: Sequence[Position]
+    closed: Sequence[ClosedTrade] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +132,8 @@ class Question:
     min_stake: float
     leverage: float
     rate: float
+    facts: tuple[float, ...] | None = None
+    """In the order of FACTS, NaN for what is not known; None: no limit asks for any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +165,7 @@ def encode_hello(request_id: int, hello: Hello) -> bytes:
 
 
 def encode_portfolio(request_id: int, handle: int, portfolio: Portfolio) -> bytes:
-    """`[v, 4, id, handle, seq, at_ms, equity, samples, positions]`.
+    """`[v, 4, id, handle, seq, at_ms, equity, samples, positions, closed?]`.
 
     Raises ShimError when the account holds more than the protocol admits.
     """
@@ -174,17 +190,23 @@ def encode_portfolio(request_id: int, handle: int, portfolio: Portfolio) -> byte
                 _finite("position stake", p.stake),
                 _finite("position leverage", p.leverage),
                 int(p.state),
+                *([] if p.loss is None else [_finite("position loss", p.loss)]),
             ]
             for p in portfolio.positions
         ],
     ]
+    if portfolio.closed:
+        message.append(
+            [[c.trade, c.close_ms, _finite("trade profit", c.profit)] for c in portfolio.closed]
+        )
     return _pack(message, LIMITS["portfolio_bytes"])
 
 
 def encode_gate(
     request_id: int, handle: int, seq: int, question: Question, deadline_ms: int | None = None
 ) -> bytes:
-    """`[v, 1, id, handle, seq, flags, pair, …, deadline_ms?]`: at most 128 bytes.
+    """`[v, 1, id, handle, seq, flags, pair, …, deadline_ms?, facts?]`: at most 128 bytes without
+    facts.
 
     `deadline_ms`: wall clock in ms since 1970 after which the bridge need not answer any more.
     """
@@ -208,6 +230,10 @@ def encode_gate(
         number("rate", question.rate),
         *_deadline(deadline_ms),
     ]
+    if question.facts is not None:
+        if deadline_ms is None:
+            message.append(None)
+        message.append([number("fact", fact) for fact in question.facts])
     return _pack(message, LIMITS["gate_bytes"])
 
 
@@ -375,6 +401,7 @@ def decode_hello(payload: Sequence[Any]) -> HelloReply:
         handle=_int("handle", body.get("handle"), 0, 2**32 - 1),
         seq=_int("seq", body.get("seq"), 0, 2**53),
         samples_until_ms=_int("samples_until_ms", body.get("samples_until_ms"), 0, 2**53),
+        closed_until_ms=_int("closed_until_ms", body.get("closed_until_ms", 0), 0, 2**53),
         minor=_int("minor", body.get("minor"), 0, 65535),
         clock_ms=None if clock is None else _int("clock_ms", clock, 0, 2**53),
     )

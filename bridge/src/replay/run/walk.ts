@@ -8,7 +8,7 @@
 import { gateEvent } from "../../gate/events.js";
 import { gate } from "../../gate/gate.js";
 import { applyEvent, newSession } from "../../gate/session.js";
-import type { GateRequest, Policy, Verdict } from "../../gate/types.js";
+import { type GateRequest, NO_FACTS, type Policy, type Verdict } from "../../gate/types.js";
 import { Book } from "./book.js";
 import type { Leg, LegExit } from "./legs.js";
 import type { CandleVerdict } from "./market.js";
@@ -211,5 +211,6 @@ function toRequest(leg: Leg, stake: number, t_ms: number, candle: CandleVerdict 
     min_stake: 0,
     leverage: leg.trade.leverage,
     rate: leg.rate,
+    facts: NO_FACTS,
   };
 }

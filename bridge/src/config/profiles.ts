@@ -1,0 +1,11 @@
+/** The profiles: sets of defaults for candle rules and account limits. */
+
+export const PROFILE_NAMES = ["conservative", "aggressive", "extreme"] as const;
+export type Profile = (typeof PROFILE_NAMES)[number];
+
+/** Account limits by profile: policy, not measured; null switches a limit off. */
+export const PROFILE_LIMITS = {
+  conservative: { max_drawdown: 0.1, max_daily_loss: 0.05, max_gross_exposure: 2, max_pair_exposure: null },
+  aggressive: { max_drawdown: 0.2, max_daily_loss: 0.1, max_gross_exposure: 5, max_pair_exposure: null },
+  extreme: { max_drawdown: 0.3, max_daily_loss: 0.2, max_gross_exposure: null, max_pair_exposure: null },
+} as const satisfies Record<Profile, Record<string, number | null>>;

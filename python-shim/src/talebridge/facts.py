@@ -1,0 +1,97 @@
+"""What some limits need to know besides a question and its account; read only where one is on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from talebridge._generated import FACTS
+from talebridge.entry import Entry, number_or_nan, to_ms
+from talebridge.portfolio import open_trades, stop_distance
+from talebridge.wire import ClosedTrade
+
+_FACTS_FOR = ("max_rate_deviation", "max_trade_loss", "max_book_loss", "liquidation_guard")
+_CLOSED_FOR = ("loss_streak_trades", "kelly_fraction")
+_STOPS_FOR = ("max_book_loss",)
+"""Limits that read facts, closed trades, and positions' distances to their stop-losses."""
+_MOST_CLOSED = 512
+"""As many as the bridge keeps."""
+
+
+class Facts:
+    """Reads facts of a strategy's entries. Plain data besides the strategy."""
+
+    def __init__(self, strategy: Any, limits: Mapping[str, Any]) -> None:
+        self._strategy = strategy
+        on = {key for key, value in limits.items() if value is not None}
+        self._wanted = not on.isdisjoint(_FACTS_FOR)
+        self._closed = not on.isdisjoint(_CLOSED_FOR)
+        self._futures = str(strategy.config.get("trading_mode", "spot")) == "futures"
+        self.stops = not on.isdisjoint(_STOPS_FOR)
+        """Whether positions tell how far their stop-losses are."""
+
+    def of(self, entry: Entry) -> tuple[float, ...] | None:
+        """The facts of an entry in the protocol's order, NaN for what is not known."""
+        if not self._wanted:
+            return None
+        strategy = self._strategy
+        frame, _ = strategy.dp.get_analyzed_dataframe(entry.pair, strategy.timeframe)
+        side = entry.side.name.lower()
+        told = {
+            "close": _last(frame, "close"),
+            "stop": self._stop(entry),
+            # Backtests keep columns as float32, live frames do not: both tell the same number.
+            "es": float(np.float32(_last(frame, f"risk_es99_{side}"))),
+            "xi": float(np.float32(_last(frame, f"risk_xi_{side}"))),
+            "adverse": float(np.float32(_last(frame, f"risk_adverse_q_{side}"))),
+            **self._maintenance(entry),
+        }
+        return tuple(told.get(name, math.nan) for name in FACTS)
+
+    def closed(self, since_ms: int) -> tuple[ClosedTrade, ...]:
+        """Trades closed at or after a time, in order of their close; none where no limit asks."""
+        if not self._closed:
+            return ()
+        from freqtrade.persistence import Trade
+
+        since = datetime.fromtimestamp(since_ms / 1000, UTC) - timedelta(milliseconds=1)
+        found = [
+            ClosedTrade(int(trade.id), to_ms(trade.close_date), float(trade.close_profit))
+            for trade in Trade.get_trades_proxy(is_open=False, close_date=since)
+            if trade.close_profit is not None and math.isfinite(trade.close_profit)
+        ]
+        found.sort(key=lambda one: (one.close_ms, one.trade))
+        return tuple(found[-_MOST_CLOSED:])
+
+    def _stop(self, entry: Entry) -> float:
+        """Distance of the stop-loss from the rate, as a share of it."""
+        for trade in open_trades():
+            if trade.pair == entry.pair and trade.amount > 0:
+                distance = stop_distance(trade, entry.rate)
+                return math.nan if distance is None else distance
+        # freqtrade counts it on the stake: with leverage the price moves less.
+        return abs(number_or_nan(self._strategy.stoploss)) / entry.leverage
+
+    def _maintenance(self, entry: Entry) -> dict[str, float]:
+        """Maintenance margin as freqtrade looks it up: by the stake, whatever the leverage."""
+        exchange = getattr(self._strategy.dp, "_exchange", None)
+        if not self._futures or exchange is None or not math.isfinite(entry.stake):
+            return {}
+        rate, amount = exchange.get_maintenance_ratio_and_amt(entry.pair, entry.stake)
+        buffer = number_or_nan(self._strategy.config.get("liquidation_buffer", 0.05))
+        if exchange.id == "binance":
+            margin = {"mm_rate": float(rate), "mm_amount": float(amount or 0.0)}
+        else:
+            fee = number_or_nan(exchange.markets[entry.pair].get("taker") or 0.001)
+            margin = {"mm_rate": float(rate) + fee, "mm_amount": 0.0}
+        return {**margin, "liquidation_buffer": buffer}
+
+
+def _last(frame: Any, column: str) -> float:
+    if not len(frame) or column not in frame.columns:
+        return math.nan
+    return number_or_nan(frame[column].iat[-1])
