@@ -1,7 +1,7 @@
 /** `talebridge replay`: what the gate would have done to a finished backtest. */
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
-import { PROFILE_LIMITS } from "../config/settings.js";
+import { PROFILE_LIMITS } from "../config/profiles.js";
 import { loadEngine } from "../engine/engine.js";
 import { compareExact } from "../replay/exact/compare.js";
 import { type Freqtrade, rerun } from "../replay/exact/rerun.js";

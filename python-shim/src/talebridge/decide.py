@@ -80,7 +80,7 @@ class Decider:
             min_stake=entry.min_stake,
             leverage=entry.leverage,
             rate=entry.rate,
-            facts=facts.of(entry),
+            facts=facts.of(self._gated.strategy, entry),
         )
         answer = run.session.ask(question, replace(snapshot, closed=closed))
         self._gated.fingerprint = run.session.fingerprint

@@ -23,32 +23,30 @@ _MOST_CLOSED = 512
 
 
 class Facts:
-    """Reads facts of a strategy's entries. Plain data besides the strategy."""
+    """Reads facts of a strategy's entries. Plain data: pickled with the strategy."""
 
-    def __init__(self, strategy: Any, limits: Mapping[str, Any]) -> None:
-        self._strategy = strategy
+    def __init__(self, config: Mapping[str, Any], limits: Mapping[str, Any]) -> None:
         on = {key for key, value in limits.items() if value is not None}
         self._wanted = not on.isdisjoint(_FACTS_FOR)
         self._closed = not on.isdisjoint(_CLOSED_FOR)
-        self._futures = str(strategy.config.get("trading_mode", "spot")) == "futures"
+        self._futures = str(config.get("trading_mode", "spot")) == "futures"
         self.stops = not on.isdisjoint(_STOPS_FOR)
         """Whether positions tell how far their stop-losses are."""
 
-    def of(self, entry: Entry) -> tuple[float, ...] | None:
+    def of(self, strategy: Any, entry: Entry) -> tuple[float, ...] | None:
         """The facts of an entry in the protocol's order, NaN for what is not known."""
         if not self._wanted:
             return None
-        strategy = self._strategy
         frame, _ = strategy.dp.get_analyzed_dataframe(entry.pair, strategy.timeframe)
         side = entry.side.name.lower()
         told = {
             "close": _last(frame, "close"),
-            "stop": self._stop(entry),
+            "stop": _stop(strategy, entry),
             # Backtests keep columns as float32, live frames do not: both tell the same number.
             "es": float(np.float32(_last(frame, f"risk_es99_{side}"))),
             "xi": float(np.float32(_last(frame, f"risk_xi_{side}"))),
             "adverse": float(np.float32(_last(frame, f"risk_adverse_q_{side}"))),
-            **self._maintenance(entry),
+            **self._maintenance(strategy, entry),
         }
         return tuple(told.get(name, math.nan) for name in FACTS)
 
@@ -67,28 +65,29 @@ class Facts:
         found.sort(key=lambda one: (one.close_ms, one.trade))
         return tuple(found[-_MOST_CLOSED:])
 
-    def _stop(self, entry: Entry) -> float:
-        """Distance of the stop-loss from the rate, as a share of it."""
-        for trade in open_trades():
-            if trade.pair == entry.pair and trade.amount > 0:
-                distance = stop_distance(trade, entry.rate)
-                return math.nan if distance is None else distance
-        # freqtrade counts it on the stake: with leverage the price moves less.
-        return abs(number_or_nan(self._strategy.stoploss)) / entry.leverage
-
-    def _maintenance(self, entry: Entry) -> dict[str, float]:
+    def _maintenance(self, strategy: Any, entry: Entry) -> dict[str, float]:
         """Maintenance margin as freqtrade looks it up: by the stake, whatever the leverage."""
-        exchange = getattr(self._strategy.dp, "_exchange", None)
+        exchange = getattr(strategy.dp, "_exchange", None)
         if not self._futures or exchange is None or not math.isfinite(entry.stake):
             return {}
         rate, amount = exchange.get_maintenance_ratio_and_amt(entry.pair, entry.stake)
-        buffer = number_or_nan(self._strategy.config.get("liquidation_buffer", 0.05))
+        buffer = number_or_nan(strategy.config.get("liquidation_buffer", 0.05))
         if exchange.id == "binance":
             margin = {"mm_rate": float(rate), "mm_amount": float(amount or 0.0)}
         else:
             fee = number_or_nan(exchange.markets[entry.pair].get("taker") or 0.001)
             margin = {"mm_rate": float(rate) + fee, "mm_amount": 0.0}
         return {**margin, "liquidation_buffer": buffer}
+
+
+def _stop(strategy: Any, entry: Entry) -> float:
+    """Distance of the stop-loss from the rate, as a share of it."""
+    for trade in open_trades():
+        if trade.pair == entry.pair and trade.amount > 0:
+            distance = stop_distance(trade, entry.rate)
+            return math.nan if distance is None else distance
+    # freqtrade counts it on the stake: with leverage the price moves less.
+    return abs(number_or_nan(strategy.stoploss)) / entry.leverage
 
 
 def _last(frame: Any, column: str) -> float:

@@ -40,7 +40,7 @@ class Gated:
         self.fingerprint: str | None = None
         """Of the decisions, as the bridge told it; None before the first hello."""
         self.closes = Closes()
-        self.facts = Facts(strategy, self.settings.gate.get("limits") or {})
+        self.facts = Facts(config, self.settings.gate.get("limits") or {})
         self.run: Run | None = None
         """The last run; possibly another process's. `current_run` gives this process's."""
 

@@ -10,6 +10,7 @@ import { gate } from "../../gate/gate.js";
 import { applyEvent, newSession } from "../../gate/session.js";
 import { type GateRequest, NO_FACTS, type Policy, type Verdict } from "../../gate/types.js";
 import { Book } from "./book.js";
+import { ClosedTrades } from "./closed.js";
 import type { Leg, LegExit } from "./legs.js";
 import type { CandleVerdict } from "./market.js";
 
@@ -75,9 +76,11 @@ type Step =
   | (AnyStep & { readonly type: "exit"; readonly exit: LegExit; readonly last: boolean });
 
 export function walk(input: WalkInput): WalkResult {
-  const { starting_balance, start_ms, end_ms, timeframe_ms, policy } = input;
+  const { starting_balance, start_ms, end_ms, timeframe_ms } = input;
+  const policy = replayable(input.policy);
   const steps = inOrder(input);
   const book = new Book(starting_balance);
+  const closed = new ClosedTrades();
   const session = newSession("replay");
   const shares = new Map<Leg, number>();
   const openedShare = new Map<number, number>();
@@ -114,17 +117,25 @@ export function walk(input: WalkInput): WalkResult {
       equity: sampled !== null && sampled[0] === t_ms && !filled ? sampled[1] : gatedEquity(t_ms),
       samples,
       positions: book.positions(),
+      closed: closed.take(),
     });
     samples = [];
     const proposed = input.compounding === true ? leg.stake * book.balanceRatio() : leg.stake;
-    const request = toRequest(leg, proposed, t_ms, candle);
+    const close = policy.limits.max_rate_deviation === null ? Number.NaN : input.closeAt(trade.pair, t_ms);
+    const request = toRequest(leg, proposed, t_ms, candle, close);
     const verdict = gate(session, policy, request);
     applyEvent(session, gateEvent(SESSION, seq, request, verdict));
+    if (leg.number === 0 && verdict.stake > 0) confirm({ ...request, stage: "final", stake: verdict.stake });
     const share = verdict.stake / leg.stake;
     judged.push({ leg, candle, verdict, share });
     shares.set(leg, share);
     if (leg.number === 0) openedShare.set(trade.index, share);
     input.progress?.(judged.length);
+  }
+
+  /** freqtrade asks about an entry again before it places the order: that is what counts as an entry. */
+  function confirm(request: GateRequest): void {
+    applyEvent(session, gateEvent(SESSION, seq, request, gate(session, policy, request)));
   }
 
   function perform(step: Step): void {
@@ -134,10 +145,12 @@ export function walk(input: WalkInput): WalkResult {
         break;
       case "fill":
         book.enter(step.leg, shares.get(step.leg) ?? 0);
+        closed.enter(step.leg, shares.get(step.leg) ?? 0);
         filled = true;
         break;
       case "exit":
         book.exit(step.leg, step.exit, step.last);
+        closed.exit(step.leg, step.exit, shares.get(step.leg) ?? 0, step.last);
         filled = true;
         break;
     }
@@ -195,7 +208,13 @@ function inOrder(input: WalkInput): Step[] {
   );
 }
 
-function toRequest(leg: Leg, stake: number, t_ms: number, candle: CandleVerdict | null): GateRequest {
+/** An export tells neither stop-losses as they stood nor maintenance margins: limits that would deny for want of them are left out. */
+function replayable(policy: Policy): Policy {
+  const untold = { max_trade_loss: null, max_book_loss: null, liquidation_guard: null };
+  return { ...policy, limits: { ...policy.limits, ...untold } };
+}
+
+function toRequest(leg: Leg, stake: number, t_ms: number, candle: CandleVerdict | null, close: number): GateRequest {
   return {
     pair: leg.trade.pair,
     side: leg.trade.side,
@@ -211,6 +230,6 @@ function toRequest(leg: Leg, stake: number, t_ms: number, candle: CandleVerdict 
     min_stake: 0,
     leverage: leg.trade.leverage,
     rate: leg.rate,
-    facts: NO_FACTS,
+    facts: { ...NO_FACTS, close },
   };
 }
