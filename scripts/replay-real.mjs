@@ -126,7 +126,9 @@ function row(label, { counts, without, with: gated, effect, placebo, selection, 
     percent(second_order.side.profit_ratio),
     exact === null ? "–" : percent(exact.profit_ratio),
     `${percent(without.drawdown_closed.ratio)} → ${percent(gated.drawdown_closed.ratio)}`,
-    ...["profit_change", "excess", "cvar95_change", "drawdown_change"].map((name) => percentile(placebo, name)),
+    ...["profit_change", "excess", "return_excess", "cvar95_change", "drawdown_change"].map((name) =>
+      percentile(placebo, name),
+    ),
     selection === null ? "–" : selection.deflated.toFixed(2),
   ];
   return `| ${cells.join(" | ")} |\n`;

@@ -27,12 +27,14 @@ export function largeResult(result: ReplayResult, count: number, pairs: number):
 /** The gate among 999 placebos, at a percentile. */
 export function comparedPlacebo(percentile: number): ReplayResult["placebo"] {
   const quantiles = { p05: -120.5, p50: 3.25, p95: 140.75 };
-  const measures = (["profit_change", "excess", "cvar95_change", "drawdown_change"] as const).map((measure) => ({
-    measure,
-    value: 41.5,
-    percentile,
-    quantiles,
-  }));
+  const measures = (["profit_change", "excess", "return_excess", "cvar95_change", "drawdown_change"] as const).map(
+    (measure) => ({
+      measure,
+      value: 41.5,
+      percentile,
+      quantiles,
+    }),
+  );
   const interval = { low: -150, high: 210 };
   return {
     status: "compared",

@@ -114,6 +114,7 @@ describe("placebo", () => {
     if (constant.status !== "compared") throw new Error(constant.status);
     const excess = constant.measures.find(({ measure }) => measure === "excess");
     expect(excess?.value).toBeCloseTo(0, 9);
+    expect(constant.measures.find(({ measure }) => measure === "return_excess")?.value).toBeCloseTo(0, 9);
     expect(constant.mean_size).toBeCloseTo(0.5, 12);
     expect(constant.intervals.excess.high).toBeCloseTo(0, 9);
   });

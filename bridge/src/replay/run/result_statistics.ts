@@ -61,7 +61,7 @@ export const PlaceboSchema = Type.Union([
       }),
       {
         description:
-          "The gate among its placebos by several measures, of which more is better, in stake currency. excess: change of profit beyond that of cutting every entry to mean_size.",
+          "The gate among its placebos by several measures, of which more is better, in stake currency. excess: change of profit beyond that of cutting every entry to mean_size. return_excess: the same had every entry staked the average.",
       },
     ),
     intervals: Type.Object(

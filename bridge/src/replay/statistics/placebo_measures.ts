@@ -6,9 +6,10 @@ const TAIL = 0.05;
 /**
  * `profit_change`: change of total profit. `excess`: that beyond what cutting every entry to the same average size would have changed.
  * `cvar95_change`: fall of the mean loss of the worst 5 % of trades. `drawdown_change`: fall of the maximum drawdown of the closed balance, in money.
- * All in stake currency.
+ * `return_excess`: as `excess`, had every entry staked the average stake × leverage; where stakes follow the balance, early entries of a losing strategy
+ * are large, and whatever cuts early looks good in money. All in stake currency.
  */
-export const MEASURES = ["profit_change", "excess", "cvar95_change", "drawdown_change"] as const;
+export const MEASURES = ["profit_change", "excess", "return_excess", "cvar95_change", "drawdown_change"] as const;
 export type Measure = (typeof MEASURES)[number];
 
 export interface Candidate {
@@ -31,6 +32,8 @@ export class CandidateSample {
   readonly mean_size: number;
   private readonly profits: Float64Array;
   private readonly weights: Float64Array;
+  /** Profits had every candidate staked the average. */
+  private readonly returns: Float64Array;
   private readonly shares: Float64Array;
   /** Candidates in order of closing, those of one trade together. */
   private readonly closing: Int32Array;
@@ -45,6 +48,10 @@ export class CandidateSample {
   ) {
     this.profits = Float64Array.from(candidates, (candidate) => candidate.profit);
     this.weights = Float64Array.from(candidates, (candidate) => candidate.weight);
+    const average = this.weights.reduce((sum, weight) => sum + weight, 0) / candidates.length;
+    this.returns = Float64Array.from(candidates, ({ profit, weight }) =>
+      weight > 0 ? (profit / weight) * average : 0,
+    );
     this.shares = Float64Array.from(candidates, (candidate) => candidate.share);
     const tradeOf = (row: number): number => candidates[row]?.trade ?? -1;
     const closeOf = (row: number): number => candidates[row]?.close_ms ?? 0;
@@ -64,16 +71,22 @@ export class CandidateSample {
   measures(shift: number): Readonly<Record<Measure, number>> {
     const { profits, shares } = this;
     const n = profits.length;
-    let [change, total] = [0, 0];
+    let [change, total, returned, returns, sizes] = [0, 0, 0, 0, 0];
     for (let i = 0; i < n; i++) {
       const profit = profits[i] ?? 0;
-      change += profit * ((shares[(i + shift) % n] ?? 1) - 1);
+      const share = shares[(i + shift) % n] ?? 1;
+      const earned = this.returns[i] ?? 0;
+      change += profit * (share - 1);
       total += profit;
+      returned += earned * share;
+      returns += earned;
+      sizes += share;
     }
     const { cvar95, drawdown } = this.tails((row) => shares[(row + shift) % n] ?? 1);
     return {
       profit_change: change,
       excess: change + total * (1 - this.exposure(shift)),
+      return_excess: returned - (sizes / n) * returns,
       cvar95_change: this.before.cvar95 - cvar95,
       drawdown_change: this.before.drawdown - drawdown,
     };

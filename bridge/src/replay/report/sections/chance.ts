@@ -11,6 +11,7 @@ type Measure = Compared["measures"][number];
 const LABELS: Readonly<Record<Measure["measure"], string>> = {
   profit_change: "Change of profit",
   excess: "Change of profit beyond cutting every entry alike",
+  return_excess: "The same, had every entry staked the average",
   cvar95_change: "Fall of the mean loss of the worst 5 % of trades",
   drawdown_change: "Fall of the maximum drawdown",
 };
