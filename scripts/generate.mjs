@@ -470,15 +470,18 @@ async function generateAll() {
   const { DaemonSchema } = await load("daemon_schema.js");
   const { describe } = await load("check.js");
   const { METRICS } = await load("../metrics/families.js");
+  const { settingsSchema, settingsFileSchema, daemonSchema } = await load("../cli/schema_documents.js");
   const settings = flatten(SettingsSchema, describe);
   const daemon = flatten(DaemonSchema, describe);
   const engine = readEngine();
   /** @param {unknown} schema */
-  const jsonSchema = (schema) =>
-    `${JSON.stringify({ $schema: "https://json-schema.org/draft/2020-12/schema", .../** @type {object} */ (schema) }, null, 2)}\n`;
+  const jsonSchema = (schema) => `${JSON.stringify(schema, null, 2)}\n`;
   files.set("python-shim/src/talebridge/_generated.py", pythonConstants(reasons, enums, engine, settings));
-  files.set("protocol/settings.schema.json", jsonSchema(SettingsSchema));
-  files.set("protocol/daemon.schema.json", jsonSchema(DaemonSchema));
+  files.set("protocol/settings.schema.json", jsonSchema(settingsSchema()));
+  files.set("protocol/settings-file.schema.json", jsonSchema(settingsFileSchema()));
+  files.set("protocol/daemon.schema.json", jsonSchema(daemonSchema()));
+  // Shipped with the daemon, for `talebridge init`.
+  files.set("bridge/assets/init/GateOnly.py", readFileSync(join(root, "strategies/GateOnly.py"), "utf8"));
   files.set("docs/columns.md", columnsDoc(engine));
   files.set("docs/config.md", configDoc(settings, daemon));
   files.set("docs/metrics.md", metricsDoc(METRICS));

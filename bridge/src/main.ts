@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   keys: () => import("./cli/keys.js"),
   explain: () => import("./cli/explain.js"),
   doctor: () => import("./cli/doctor.js"),
+  init: () => import("./cli/init.js"),
   schema: () => import("./cli/schema.js"),
   replay: () => import("./cli/replay.js"),
   quantum: () => import("./cli/quantum.js"),

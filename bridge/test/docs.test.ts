@@ -44,7 +44,7 @@ describe("documentation", () => {
   });
 
   it("links only to pages that are there", () => {
-    for (const page of ["operations.md", "threat-model.md", "dependencies.md", "metrics.md"]) {
+    for (const page of ["operations.md", "threat-model.md", "dependencies.md", "metrics.md", "deploy.md"]) {
       const links = all(read(`docs/${page}`), /\]\(([a-z-]+)\)/g).concat(
         all(read(`docs/${page}`), /\]\(([a-z-]+\.md)\)/g),
       );
