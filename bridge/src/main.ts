@@ -1,31 +1,10 @@
 #!/usr/bin/env node
 /** `talebridge <command>`: chooses the command, turns errors into messages on stderr and exit codes. */
 import "./young_heap.js";
+import { COMMANDS } from "./cli/commands.js";
 import { EXIT, UsageError } from "./cli/usage.js";
 import { ConfigError } from "./server/directory.js";
 import { VERSION } from "./version.js";
-
-interface Command {
-  readonly usage: string;
-  run(argv: readonly string[]): Promise<number>;
-}
-
-/** Loaded when asked for: `schema` needs no sockets, `serve` no report. */
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  serve: () => import("./cli/serve.js"),
-  status: () => import("./cli/status.js"),
-  halt: () => import("./cli/halt.js"),
-  reduce: () => import("./cli/reduce.js"),
-  resume: () => import("./cli/resume.js"),
-  rebase: () => import("./cli/rebase.js"),
-  keys: () => import("./cli/keys.js"),
-  explain: () => import("./cli/explain.js"),
-  doctor: () => import("./cli/doctor.js"),
-  init: () => import("./cli/init.js"),
-  schema: () => import("./cli/schema.js"),
-  replay: () => import("./cli/replay.js"),
-  quantum: () => import("./cli/quantum.js"),
-};
 
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;

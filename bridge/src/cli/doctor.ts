@@ -14,16 +14,18 @@ import { currentUid, EXIT, listViolations } from "./usage.js";
 export const usage = `talebridge doctor [--dir DIR] [--journal-dir DIR] [--daemon-config FILE] [--config user_data/config.json] [--json]
   Checks versions, engine, processor, clock, disk, permissions, keys, freqtrade's configuration and the daemon's answer. Exit code 0: healthy.`;
 
+export const options = {
+  dir: { type: "string" },
+  "journal-dir": { type: "string" },
+  "daemon-config": { type: "string" },
+  config: { type: "string" },
+  json: { type: "boolean" },
+} as const;
+
 export async function run(argv: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...argv],
-    options: {
-      dir: { type: "string" },
-      "journal-dir": { type: "string" },
-      "daemon-config": { type: "string" },
-      config: { type: "string" },
-      json: { type: "boolean" },
-    },
+    options,
   });
   const { engine, finding } = checkEngine();
   const freqtrade = readFreqtrade(values.config, engine);

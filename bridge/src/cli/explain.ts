@@ -20,17 +20,19 @@ export const usage = `talebridge explain PAIR [--session NAME] [--dir DIR] [--jo
 
 const MAX_SUGGESTIONS = 10;
 
+export const options = {
+  session: { type: "string" },
+  dir: { type: "string" },
+  "journal-dir": { type: "string" },
+  config: { type: "string" },
+  json: { type: "boolean" },
+} as const;
+
 export async function run(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,
-    options: {
-      session: { type: "string" },
-      dir: { type: "string" },
-      "journal-dir": { type: "string" },
-      config: { type: "string" },
-      json: { type: "boolean" },
-    },
+    options,
   });
   const [pair, ...rest] = positionals;
   if (pair === undefined || rest.length > 0) throw new UsageError(usage);

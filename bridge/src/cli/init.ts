@@ -24,15 +24,17 @@ interface Outcome {
   readonly outcome: "written" | "kept";
 }
 
+export const options = {
+  userdir: { type: "string" },
+  profile: { type: "string" },
+  mode: { type: "string" },
+  json: { type: "boolean" },
+} as const;
+
 export async function run(argv: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...argv],
-    options: {
-      userdir: { type: "string" },
-      profile: { type: "string" },
-      mode: { type: "string" },
-      json: { type: "boolean" },
-    },
+    options,
   });
   const user_data = resolve(values.userdir ?? "user_data");
   if (!existsSync(user_data) || !statSync(user_data).isDirectory()) {

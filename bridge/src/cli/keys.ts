@@ -8,11 +8,13 @@ import { currentUid, EXIT, UsageError } from "./usage.js";
 export const usage = `talebridge keys server | client NAME [--out FILE] | list | revoke NAME   [--keys-dir DIR] [--json]
   Keys for tcp: the bridge's own, one per client (move its file to the client's machine), who is let in, and whom not to let in again.`;
 
+export const options = { "keys-dir": { type: "string" }, out: { type: "string" }, json: { type: "boolean" } } as const;
+
 export async function run(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,
-    options: { "keys-dir": { type: "string" }, out: { type: "string" }, json: { type: "boolean" } },
+    options,
   });
   const dir = resolve(values["keys-dir"] ?? defaultKeysDir(process.env));
   const [what, name, ...rest] = positionals;

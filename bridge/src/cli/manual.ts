@@ -7,23 +7,23 @@ import { plain } from "./plain.js";
 import { endOf, showInstant } from "./time.js";
 import { currentUid, EXIT, operator, UsageError } from "./usage.js";
 
-const OPTIONS = {
+export const RESUMING = {
   why: { type: "string" },
   session: { type: "string" },
   dir: { type: "string" },
   json: { type: "boolean" },
 } as const;
-const WITH_END = { ...OPTIONS, for: { type: "string" }, until: { type: "string" } } as const;
+export const DENYING = { ...RESUMING, for: { type: "string" }, until: { type: "string" } } as const;
 
 /** `halt` and `reduce`: until resumed, for a time or until one. */
 export async function runDenying(status: "HALTED" | "REDUCING", argv: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...argv], options: WITH_END });
+  const { values } = parseArgs({ args: [...argv], options: DENYING });
   return setStatus(status, values, endOf(values, Date.now()));
 }
 
 /** `resume`. */
 export async function runResume(argv: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...argv], options: OPTIONS });
+  const { values } = parseArgs({ args: [...argv], options: RESUMING });
   return setStatus("ACTIVE", values, 0);
 }
 

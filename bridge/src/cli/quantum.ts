@@ -12,7 +12,7 @@ export const usage = `talebridge quantum --datadir DIR --pair PAIR --timeframe T
   VaR, ES and convexity after the last candle: classical, and by simulated amplitude estimation. A demonstration and a cross-check, not faster
   and no better, never part of a verdict (docs/method.md). Values in units of sigma, the volatility forecast.`;
 
-const OPTIONS = {
+export const options = {
   datadir: { type: "string" },
   pair: { type: "string" },
   timeframe: { type: "string" },
@@ -23,7 +23,7 @@ const OPTIONS = {
 } as const;
 
 export async function run(argv: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...argv], options: OPTIONS });
+  const { values } = parseArgs({ args: [...argv], options });
   const { datadir, pair, timeframe } = values;
   if (datadir === undefined || pair === undefined || timeframe === undefined) {
     throw new UsageError(`--datadir, --pair and --timeframe are needed\n${usage}`);

@@ -36,7 +36,7 @@ talebridge replay --schema
   --plots     writes equity, drawdown and the gate among random gates as SVG files (no PNG: that would need a native package)
   --quiet     no summary, no progress`;
 
-const OPTIONS = {
+export const options = {
   datadir: { type: "string" },
   strategy: { type: "string" },
   params: { type: "string" },
@@ -72,7 +72,7 @@ interface Job {
 }
 
 function parse(argv: readonly string[]) {
-  return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
+  return parseArgs({ args: [...argv], options, allowPositionals: true });
 }
 
 export async function run(argv: readonly string[]): Promise<number> {

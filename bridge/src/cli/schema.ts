@@ -6,26 +6,27 @@ import { LIMITS } from "../protocol/codes.js";
 import { DIALECT, daemonSchema, settingsFileSchema, settingsSchema } from "./schema_documents.js";
 import { EXIT } from "./usage.js";
 
-export const usage = `talebridge schema [--file | --daemon | --replay | --comparison | --limits]
-  Prints the JSON Schema of the risk_bridge settings, of a freqtrade configuration file with them, of the daemon's configuration file, of a replay's figures
-  (replay --json) or of several replays side by side; or every limit: of messages, configurable, fixed.`;
+export const usage = `talebridge schema [--file | --daemon | --journal | --replay | --comparison | --limits]
+  Prints the JSON Schema of the risk_bridge settings, of a freqtrade configuration file with them, of the daemon's configuration file, of a line of the
+  journal, of a replay's figures (replay --json) or of several replays side by side; or every limit: of messages, configurable, fixed.`;
 
-const OPTIONS = {
+export const options = {
   file: { type: "boolean" },
   daemon: { type: "boolean" },
+  journal: { type: "boolean" },
   replay: { type: "boolean" },
   comparison: { type: "boolean" },
   limits: { type: "boolean" },
 } as const;
 
 export async function run(argv: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...argv], options: OPTIONS });
+  const { values } = parseArgs({ args: [...argv], options });
   process.stdout.write(`${JSON.stringify(await documentOf(values), null, 2)}\n`);
   return EXIT.ok;
 }
 
-/** The replay's are large, and loaded when asked for. */
-async function documentOf(asked: { readonly [K in keyof typeof OPTIONS]?: boolean | undefined }): Promise<object> {
+/** The last are large, and loaded when asked for. */
+async function documentOf(asked: { readonly [K in keyof typeof options]?: boolean | undefined }): Promise<object> {
   if (asked.limits === true) {
     const { limits, journal } = DaemonSchema.properties;
     return { messages: LIMITS, configurable: { limits, journal }, fixed: FIXED_LIMITS };
@@ -34,6 +35,7 @@ async function documentOf(asked: { readonly [K in keyof typeof OPTIONS]?: boolea
     return { $schema: DIALECT, ...(await import("../replay/run/result.js")).ReplayResultSchema };
   if (asked.comparison === true)
     return { $schema: DIALECT, ...(await import("../replay/run/comparison.js")).ComparisonSchema };
+  if (asked.journal === true) return { $schema: DIALECT, ...(await import("../journal/lines.js")).lineSchema() };
   if (asked.daemon === true) return daemonSchema();
   return asked.file === true ? settingsFileSchema() : settingsSchema();
 }

@@ -13,16 +13,18 @@ const PARENT_POLL_MS = 500;
 export const usage = `talebridge serve [--dir DIR] [--journal-dir DIR] [--config FILE] [--log-level LEVEL] [--private]
   Serves until SIGTERM or SIGINT. --private: ends with the process that started it and continues no earlier journal.`;
 
+export const options = {
+  dir: { type: "string" },
+  "journal-dir": { type: "string" },
+  config: { type: "string" },
+  "log-level": { type: "string" },
+  private: { type: "boolean" },
+} as const;
+
 export async function run(argv: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...argv],
-    options: {
-      dir: { type: "string" },
-      "journal-dir": { type: "string" },
-      config: { type: "string" },
-      "log-level": { type: "string" },
-      private: { type: "boolean" },
-    },
+    options,
   });
   const uid = currentUid();
   const args = { ...values, journal_dir: values["journal-dir"], log_level: values["log-level"] };

@@ -13,15 +13,17 @@ const CLEAR = "\u001b[H\u001b[2J";
 const DEFAULT_EVERY_S = 2;
 const MAX_EVERY_S = 3600;
 
+export const options = {
+  dir: { type: "string" },
+  json: { type: "boolean" },
+  watch: { type: "boolean" },
+  every: { type: "string" },
+} as const;
+
 export async function run(argv: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...argv],
-    options: {
-      dir: { type: "string" },
-      json: { type: "boolean" },
-      watch: { type: "boolean" },
-      every: { type: "string" },
-    },
+    options,
   });
   if (values.every !== undefined && values.watch !== true) throw new UsageError("--every goes with --watch");
   const every_s = values.every === undefined ? DEFAULT_EVERY_S : Number(values.every);

@@ -191,6 +191,21 @@ const LINES = {
   rebase: line({ session: Text, at_ms: Num, by: Text, why: Text }),
 } as const;
 
+/** JSON Schema of a journal's line, any of its types; its last field is the checksum, a CRC-32 of the bytes before `,"crc":`. */
+export function lineSchema(): Record<string, unknown> {
+  const crc = Type.Integer({ minimum: 0, maximum: 0xffff_ffff });
+  const anyOf = Object.entries(LINES).map(([type, validator]) => {
+    const { properties, required, ...rest } = validator.Type();
+    return {
+      title: type,
+      ...rest,
+      properties: { type: { const: type }, ...properties, crc },
+      required: ["type", ...(required ?? []), "crc"],
+    };
+  });
+  return { title: `talebridge journal, format ${JOURNAL_FORMAT}: one line`, anyOf };
+}
+
 /** The longest line that is read: far above any that is written. */
 export const MAX_LINE_BYTES = FIXED.journal_line_bytes;
 const CRC_KEY = ',"crc":';
