@@ -17,6 +17,12 @@ const REAL_PAIRS = ["BTC/USDT", "ETH/USDT", "SOL/USDT"];
 const GENERATED_PAIRS = ["ALFA/USDT", "BRVO/USDT", "CRLI/USDT"];
 const TIMERANGE = "20250101-20260101";
 const RUN_MS = 900_000;
+/** The bridge of this checkout, whatever else is installed. */
+const ENVIRONMENT = {
+  NO_COLOR: "1",
+  COLUMNS: "200",
+  TALEBRIDGE_COMMAND: `${process.execPath} ${join(ROOT, "bridge", "dist", "main.js")}`,
+};
 const execute = promisify(execFile);
 
 /** Runs a strategy file's main module and tells the CPU time of the process itself: wall time on a busy machine tells little. */
@@ -56,7 +62,7 @@ async function backtest(root, datadir, strategy) {
       ...["--strategy-path", join(ROOT, "bench", "backtest", "strategies"), "--strategy", strategy],
       ...["--timerange", TIMERANGE, "--cache", "none", "--export", "none"],
     ],
-    { cwd: root, timeout: RUN_MS, maxBuffer: 1 << 26, env: { ...process.env, NO_COLOR: "1", COLUMNS: "200" } },
+    { cwd: root, timeout: RUN_MS, maxBuffer: 1 << 26, env: { ...process.env, ...ENVIRONMENT } },
   );
   const wall_s = (performance.now() - began) / 1000;
   const cpu = /^cpu ([\d.]+)$/m.exec(stderr)?.[1];

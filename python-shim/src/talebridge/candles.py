@@ -70,11 +70,15 @@ class Candles:
         except Exception as error:  # noqa: BLE001 - whatever it is must not pass for approval
             return self._failed(pair, dataframe, error)
 
-    def verdict(self, run: Run, pair: str) -> CandleVerdict:
-        """The verdict of the signal candle, from the strategy's own analysed frame.
+    def verdict(self, run: Run, pair: str, now_ms: int) -> CandleVerdict:
+        """The verdict of the signal candle at a time, from the strategy's own analysed frame.
 
         Raises BridgeError when there is none.
         """
+        asked = run.asked
+        if self._gated.lazy and asked is not None and asked[:2] == (pair, now_ms):
+            # A backtest confirms an entry right after it was sized, on the same frame.
+            return asked[2]
         strategy = self._gated.strategy
         frame, _ = strategy.dp.get_analyzed_dataframe(pair, strategy.timeframe)
         if not len(frame) or columns.SIZE not in frame.columns:
@@ -83,14 +87,17 @@ class Candles:
                 "return the frame it was given?"
             )
         size, reason, value = (
-            float(frame[name].iat[-1]) for name in (columns.SIZE, columns.REASON, columns.VALUE)
+            float(frame[name].to_numpy()[-1])
+            for name in (columns.SIZE, columns.REASON, columns.VALUE)
         )
         open_ms = round(frame["date"].iat[-1].timestamp() * 1000)
         if not 0 <= size <= 1 or not math.isfinite(reason):
             raise NoVerdict(f"the verdict of {pair} was changed: size {size}, reason {reason}")
-        if reason < _FIRST_SHIM_REASON:
-            return CandleVerdict(open_ms, size, int(reason), value)
-        return self._judge_late(run, pair, open_ms, int(reason))
+        if reason >= _FIRST_SHIM_REASON:
+            return self._judge_late(run, pair, open_ms, int(reason))
+        verdict = CandleVerdict(open_ms, size, int(reason), value)
+        run.asked = (pair, now_ms, verdict)
+        return verdict
 
     def _judge(self, pair: str, block: columns.Block) -> columns.Block:
         self._check_startup_candles()

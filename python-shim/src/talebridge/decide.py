@@ -55,13 +55,19 @@ class Decider:
             with run.lock:
                 if run.stopped:
                     return None
+                if entry.kind is Kind.ENTRY:
+                    run.let_in.pop((entry.pair, entry.side))
                 answer = self._ask(run, entry)
-            return self._apply(run, entry, answer)
+            allowed = self._apply(run, entry, answer)
+            if allowed is not None and entry.kind is Kind.ENTRY:
+                line = {"session": run.session.terms.hello.session, "line": answer.journal_seq}
+                run.let_in.set((entry.pair, entry.side), line)
+            return allowed
         except Exception as error:  # noqa: BLE001 - whatever it is must not pass for approval
             return self._without_answer(entry, error)
 
     def _ask(self, run: Run, entry: Entry) -> Answer:
-        verdict = self._candles.verdict(run, entry.pair)
+        verdict = self._candles.verdict(run, entry.pair, entry.now_ms)
         context = self._gated.context
         snapshot = run.snapshot(entry.now_ms, patient=context is Context.TRADE)
         facts = self._gated.facts

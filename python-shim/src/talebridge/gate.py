@@ -72,6 +72,7 @@ class RiskGate:
             raise operational_exception(f"talebridge: {error}") from None
         self._decider = Decider(self.gated, self.failures, self._candles)
         if self.active:
+            setup.check_hooks(self.gated)
             window_set = self.gated.settings.window_set
             setup.raise_startup_candles(strategy, window_set, recursive=self._candles.recursive)
             setup.first_contact(self.gated, self.failures)
@@ -243,3 +244,16 @@ class RiskGate:
             run.session.samples.filled()
             if run.backlog is not None and not sampled_next:
                 run.backlog.forget()
+
+    def link(self, trade: Any) -> None:
+        """Notes on a bot's trade which line of the journal let it in; never raises."""
+        run = self.gated.run
+        if run is None or self.gated.context is not Context.TRADE:
+            return
+        try:
+            side = Side.SHORT if trade.is_short else Side.LONG
+            line = run.let_in.pop((trade.pair, side))
+            if line is not None:
+                trade.set_custom_data("talebridge", line)
+        except Exception as error:  # noqa: BLE001 - a missing note must not disturb the bot
+            self.failures.report(error)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from talebridge import messages
 from talebridge._version import __version__
 from talebridge.backlog import Backlog
 from talebridge.config import Settings, engine_settings, resolve
@@ -121,4 +122,5 @@ class Gated:
         if self.lazy:
             backlog = Backlog(session.samples, self.closes, self.timeframe_s * 1000)
         real = self.mode_name == "live"
-        return Run(session, Account(strategy, real=real, stops=self.facts.stops), backlog)
+        account = Account(strategy, real=real, stops=self.facts.stops)
+        return Run(session, account, backlog, messages.sender(strategy) if trade else None)

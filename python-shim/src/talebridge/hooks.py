@@ -12,10 +12,11 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from talebridge import loop
+from talebridge import charts, loop
 from talebridge.entry import is_reduction
 from talebridge.gate import RiskGate
 from talebridge.loop import GATE
+from talebridge.signatures import ARGUMENTS as NAMES
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,43 +35,13 @@ HOOKS = (
     "adjust_trade_position",
     "order_filled",
     "bot_loop_start",
+    "plot_annotations",
 )
 """In a backtest without bot_loop_start, which `loop` watches only when it is wanted.
 Not custom_exit, custom_stoploss or confirm_trade_exit: exits are never touched."""
-_STAKE = (
-    "pair",
-    "current_time",
-    "current_rate",
-    "proposed_stake",
-    "min_stake",
-    "max_stake",
-    "leverage",
-    "entry_tag",
-    "side",
+_STAKE, _CONFIRM, _ADJUST = (
+    NAMES[name] for name in ("custom_stake_amount", "confirm_trade_entry", "adjust_trade_position")
 )
-_CONFIRM = (
-    "pair",
-    "order_type",
-    "amount",
-    "rate",
-    "time_in_force",
-    "current_time",
-    "entry_tag",
-    "side",
-)
-_ADJUST = (
-    "trade",
-    "current_time",
-    "current_rate",
-    "current_profit",
-    "min_stake",
-    "max_stake",
-    "current_entry_rate",
-    "current_exit_rate",
-    "current_entry_profit",
-    "current_exit_profit",
-)
-"""Names of the arguments in freqtrade's order, for calls by position."""
 
 
 def hooks_of(gate: RiskGate) -> tuple[str, ...]:
@@ -129,6 +100,8 @@ def construct(
     ]
     gate = RiskGate.from_arguments(strategy, sources)
     setattr(strategy, GATE, gate)
+    if gate.active:
+        charts.add_to(strategy)
     return gate
 
 
@@ -182,6 +155,10 @@ def run(
                 if gate.gated.lazy:
                     loop.watch(strategy)
                 gate.filled(sampled_next=gate.gated.lazy)
+                gate.link(kwargs.get("trade"))
+            case "plot_annotations":
+                frame = kwargs.get("dataframe", args[3] if len(args) > 3 else None)
+                return charts.annotated(own(), frame, gate.gated.timeframe_s)
             case "bot_loop_start":
                 gate.sample(cast("datetime", args[0] if args else kwargs.get("current_time")))
         return own()

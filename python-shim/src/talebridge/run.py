@@ -47,10 +47,16 @@ class Sized:
 class Run:
     """Session, account and memory of one run; `lock` serialises its users.
 
-    `backlog`: of a backtest, whose past can be valued later.
+    `backlog`: of a backtest, whose past can be valued later. `send`: tells the bot's owner.
     """
 
-    def __init__(self, session: Session, account: Account, backlog: Backlog | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        account: Account,
+        backlog: Backlog | None = None,
+        send: Callable[[str], None] | None = None,
+    ) -> None:
         self.pid = os.getpid()
         self.lock = threading.RLock()
         self.session = session
@@ -59,9 +65,14 @@ class Run:
         self.sized: Recent[Sized] = Recent()
         self.verdicts: Recent[CandleVerdict] = Recent()
         """Newest verdict per pair, for on_unavailable: last_known."""
+        self.let_in: Recent[dict[str, object]] = Recent()
+        """Session and journal line that let an entry in last, per pair and side."""
+        self.asked: tuple[str, int, CandleVerdict] | None = None
+        """Pair and time that were asked about last, and the verdict found then."""
         self.unjudged: Recent[tuple[int, Block]] = Recent(256)
         """Candles the bridge could not be asked about, per pair, with the last one's open."""
         self.backlog = backlog
+        self._send = send
         self._account = account
         self._known: Snapshot | None = None
         self._said: Recent[bool] = Recent()
@@ -126,12 +137,18 @@ class Run:
         if self._down is not reason:
             self._down = reason
             logger.warning("talebridge: %s. %s", text, consequence)
+            self._tell(f"{text}. {consequence}")
 
     def bridge_up(self) -> None:
         """Notes that the bridge answers."""
         if self._down is not None:
             self._down = None
             logger.info("talebridge: the bridge answers again, entries resume")
+            self._tell("the bridge answers again, entries resume")
+
+    def _tell(self, text: str) -> None:
+        if self._send is not None:
+            self._send(text)
 
 
 def session_key(mode: str, strategy: str, config: Mapping[str, Any], chosen: str | None) -> str:

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from talebridge import spawn
+from talebridge import signatures, spawn
 from talebridge._generated import MEMORY_ROWS
 from talebridge.abort import operational_exception
 from talebridge.config import FINGERPRINT, with_defaults
@@ -49,6 +49,17 @@ def raise_startup_candles(strategy: Any, window_set: str, *, recursive: bool) ->
     strategy.startup_candle_count = max(before, needed)
     if configured is not None:
         config["startup_candle_count"] = strategy.startup_candle_count
+
+
+def check_hooks(gated: Gated) -> None:
+    """Stops a backtest that this freqtrade's hooks would leave ungated. A bot goes on, for the sake
+    of its exits: what its hooks cannot be told is denied."""
+    problem = signatures.problem(gated.strategy)
+    if problem is None:
+        return
+    if gated.context is Context.OPTIMIZE:
+        raise operational_exception(f"talebridge: {problem}")
+    logger.error("talebridge: %s. Entries are denied, exits continue", problem)
 
 
 def first_contact(gated: Gated, failures: Failures) -> None:

@@ -1,0 +1,32 @@
+"""Messages to a bot's owner, by freqtrade's own ways: Telegram, webhook, Discord."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+MAX_CHARS = 1000
+"""freqtrade takes up to 4096."""
+
+
+def sender(strategy: Any) -> Callable[[str], None]:
+    """A function that sends a text through a strategy's data provider. It never raises.
+
+    Callers send once per change, so nothing is held back as a repetition: the bridge may be lost
+    twice within a candle.
+    """
+
+    def send(text: str) -> None:
+        provider = getattr(strategy, "dp", None)
+        if provider is None or not hasattr(provider, "send_msg"):
+            # Before a bot's start, and in freqtrade's stand-ins.
+            return
+        try:
+            provider.send_msg(f"talebridge: {text}"[:MAX_CHARS], always_send=True)
+        except Exception as error:  # noqa: BLE001 - a message must not disturb the bot
+            logger.debug("talebridge: no message could be sent: %s", error)
+
+    return send
