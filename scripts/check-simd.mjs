@@ -18,12 +18,15 @@ function check() {
   const found = {
     avx2_multiplications: count(/\bvmulpd\s.*%ymm/g),
     avx2_integer_shifts: count(/\bvpsrlq\s.*%ymm/g),
+    // Only the exponential of eight lanes shifts to the left: 2^k is put into the exponent's place.
+    avx2_left_shifts: count(/\bvpsllq\s.*%ymm/g),
     fused: count(/\bvfn?m(?:add|sub)\w*\s/g),
     vector_calls: count(/\bcall\s.*core_arch.*_mm/g),
   };
   const good =
     found.avx2_multiplications >= 50 &&
     found.avx2_integer_shifts >= 10 &&
+    found.avx2_left_shifts >= 10 &&
     found.fused === 0 &&
     found.vector_calls === 0;
   return good ? found : { failed: "the addon's vector code is not as it must be", ...found };

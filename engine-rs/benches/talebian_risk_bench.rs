@@ -2,11 +2,13 @@
 
 #[path = "../tests/common/mod.rs"]
 mod common;
+mod support;
 
 use std::hint::black_box;
 
 use common::{Columns, market};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use support::{print_columns, push_times, quantiles_us};
 use talebridge_engine::measure::gpd::{Gpd, fit_on};
 use talebridge_engine::{Assessor, Backend, Candle, Params, Profile, WindowSet, annotate_with};
 
@@ -28,10 +30,14 @@ fn warm(set: WindowSet, backend: Backend) -> (Assessor, Vec<Candle>) {
 }
 
 fn single_risk_assessment(c: &mut Criterion) {
+    print_columns();
+    let mut times = Vec::new();
     let mut group = c.benchmark_group("single_risk_assessment");
     for set in WindowSet::ALL {
         for backend in Backend::available() {
             let (warmed, candles) = warm(set, backend);
+            push_times(&mut warmed.clone(), &candles, &mut times);
+            println!("one push, {} on {}, microseconds: {}", set.name(), backend.name(), quantiles_us(&times));
             group.throughput(Throughput::Elements(candles.len() as u64));
             group.bench_with_input(BenchmarkId::new(set.name(), backend.name()), &candles, |b, candles| {
                 b.iter_batched_ref(
