@@ -1,6 +1,7 @@
 /** Replays beside freqtrade itself: its own trade table, and the gated backtest that a replay stands for. */
 
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -74,6 +75,28 @@ describe("totals recomputed from freqtrade's trade table", () => {
     RUN_MS,
   );
 });
+
+it(
+  "leaves nothing behind when it is interrupted",
+  async () => {
+    const data = join(FIXTURES, "data");
+    const zip = join(FIXTURES, "spot-2026.9.zip");
+    const args = ["replay", zip, "--strategy", "FixtureDip", "--datadir", data];
+    const child = spawn(
+      process.execPath,
+      [DAEMON_JS, ...args, "--json", join(folder, "out.json"), "--html", join(folder, "out.html")],
+      { stdio: ["ignore", "ignore", "pipe"] },
+    );
+    const ended = once(child, "exit");
+    // It has begun to work, and has said so.
+    await once(child.stderr, "data");
+    child.kill("SIGINT");
+    const [, signal] = await ended;
+    expect(signal).toBe("SIGINT");
+    expect(readdirSync(folder)).toEqual([]);
+  },
+  RUN_MS,
+);
 
 describe("the exact run", () => {
   let exchange: Exchange;

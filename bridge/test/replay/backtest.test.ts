@@ -97,6 +97,27 @@ describe("a file that cannot be used", () => {
     await expect(reading).rejects.toThrow(message);
   };
 
+  it("may record the remainder that rounding left of a large position, instead of the position", async () => {
+    const orders = [
+      { amount: 6e7, safe_price: 1.04e-5, ft_is_entry: true, order_filled_timestamp: 1 },
+      { amount: 7e7, safe_price: 1.0e-5, ft_is_entry: true, order_filled_timestamp: 2 },
+      { amount: 1.3e8, safe_price: 1.02e-5, ft_is_entry: false, order_filled_timestamp: 3 },
+    ];
+    const read = await readBacktest(
+      only((strategy) => {
+        const [first = {}] = strategy.trades;
+        strategy.trades = [{ ...first, leverage: 1, stake_amount: 0, amount: 1e-8, open_rate: 0.0025, orders }];
+      }),
+    );
+    expect(read.trades[0]?.stake).toBeCloseTo(6e7 * 1.04e-5 + 7e7 * 1.0e-5, 9);
+    expect(read.trades[0]?.open_rate).toBeCloseTo((6 * 1.04e-5 + 7 * 1.0e-5) / 13, 15);
+    const nothing = only((strategy) => {
+      const [first = {}] = strategy.trades;
+      strategy.trades = [{ ...first, stake_amount: 0, orders: null }];
+    });
+    await expect(readBacktest(nothing)).rejects.toThrow("trades[0] has neither a stake nor filled entry orders");
+  });
+
   it("names the strategies to choose from", async () => {
     await refused(SPOT, 'holds 2 strategies ("FixtureDip", "FixtureDca"); choose one with --strategy NAME');
     await refused(SPOT, 'holds no strategy "Other"', "Other");

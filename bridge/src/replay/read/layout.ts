@@ -26,7 +26,7 @@ export type ExportedOrder = Static<typeof OrderSchema>;
 
 export const TradeSchema = Type.Object({
   pair: Type.String({ minLength: 1, maxLength: 64 }),
-  stake_amount: Type.Number({ exclusiveMinimum: 0 }),
+  stake_amount: Type.Number({ minimum: 0 }),
   amount: Type.Number({ minimum: 0 }),
   open_rate: Price,
   close_rate: Price,

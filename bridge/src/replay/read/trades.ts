@@ -81,9 +81,9 @@ export function toTrade(given: ExportedTrade, index: number, where: string): Tra
     leverage,
     open_ms,
     close_ms,
-    open_rate: given.open_rate,
+    open_rate: averageRate(given.open_rate, entries),
     close_rate: given.close_rate,
-    stake: given.stake_amount,
+    stake: stakeOf(given.stake_amount, entries, where),
     profit_abs: given.profit_abs,
     profit_ratio: given.profit_ratio,
     fee_open: given.fee_open ?? 0,
@@ -99,6 +99,25 @@ export function toTrade(given: ExportedTrade, index: number, where: string): Tra
     exits: has_orders ? exits : [{ filled_ms: close_ms, rate: given.close_rate, amount: given.amount }],
     has_orders,
   };
+}
+
+/**
+ * The recorded average, unless it is none: of a position of millions of coins, rounding may leave 1e-8 unsold, and freqtrade then records a rate and a
+ * stake of that remainder.
+ */
+function averageRate(recorded: number, entries: readonly EntryOrder[]): number {
+  const rates = entries.map(({ rate }) => rate);
+  const possible = recorded >= Math.min(...rates) * (1 - 1e-6) && recorded <= Math.max(...rates) * (1 + 1e-6);
+  if (entries.length === 0 || possible) return recorded;
+  const amount = entries.reduce((sum, entry) => sum + entry.amount, 0);
+  return entries.reduce((sum, entry) => sum + entry.amount * entry.rate, 0) / amount;
+}
+
+function stakeOf(recorded: number, entries: readonly EntryOrder[], where: string): number {
+  const stake = recorded > 0 ? recorded : entries.reduce((sum, entry) => sum + entry.stake, 0);
+  if (!(stake > 0))
+    throw new ReplayInputError(`${where} has neither a stake nor filled entry orders. Run the backtest again.`);
+  return stake;
 }
 
 type FilledOrder = ExportedOrder & { order_filled_timestamp: number };
