@@ -15,6 +15,7 @@ const TradeSchema = Type.Object({
   stake_amount: Type.Number(),
   amount: Type.Number(),
   profit_abs: Type.Number(),
+  profit_ratio: Type.Number(),
   exit_reason: Type.String(),
   is_short: Type.Boolean(),
 });

@@ -38,6 +38,16 @@ const SessionSchema = Type.Object({
   denied: Type.Number(),
   by_reason: Type.Record(Type.String(), Type.Number()),
   standing: StandingSchema,
+  starvation: Type.Union([
+    Type.Object({
+      candidates: Type.Number(),
+      denied: Type.Number(),
+      by: Type.Array(
+        Type.Object({ reason: Type.String(), denied: Type.Number(), half_at: NumOrNull, limit: NumOrNull }),
+      ),
+    }),
+    Type.Null(),
+  ]),
 });
 export type SessionReport = Static<typeof SessionSchema>;
 

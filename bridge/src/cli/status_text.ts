@@ -61,13 +61,24 @@ function row(session: SessionReport, now_ms: number): string[] {
 }
 
 /** Below the table: what does not fit a cell. */
-function remarks({ session, standing, by_reason }: SessionReport): string[] {
+function remarks({ session, standing, by_reason, starvation }: SessionReport): string[] {
   const lines: string[] = [];
   const top = Object.entries(by_reason)
     .sort(([, a], [, b]) => b - a)
     .slice(0, TOP_REASONS)
     .map(([reason, times]) => `${reason} ${times}`);
   if (top.length > 0) lines.push(`${plain(session)}: cut or denied for ${top.join(", ")}`);
+  if (starvation !== null) {
+    const { candidates, denied, by } = starvation;
+    const reasons = by.map(({ reason, denied: times, half_at, limit }) => {
+      const level =
+        limit === null || half_at === null ? "" : `, limit ${show(limit)}, at ${show(half_at)} half would pass`;
+      return `${reason} ${times}${level}`;
+    });
+    lines.push(
+      `${plain(session)}: STARVED, ${denied} of the last ${candidates} candidates denied: ${reasons.join("; ")}`,
+    );
+  }
   for (const { reason, until_ms } of standing.denied) {
     const until = until_ms === null ? "" : ` until ${showInstant(until_ms)} at the latest`;
     const manual = reason === "halted" || reason === "reducing";

@@ -9,3 +9,9 @@ export const PROFILE_LIMITS = {
   aggressive: { max_drawdown: 0.2, max_daily_loss: 0.1, max_gross_exposure: 5, max_pair_exposure: null },
   extreme: { max_drawdown: 0.3, max_daily_loss: 0.2, max_gross_exposure: null, max_pair_exposure: null },
 } as const satisfies Record<Profile, Record<string, number | null>>;
+
+/** Share of ordinary candidates that a profile's candle rules cut or deny, as measured (docs/method.md): more denials than that are starvation. */
+export const NOMINAL_SHARE = { conservative: 0.21, aggressive: 0.125, extreme: 0.125 } as const satisfies Record<
+  Profile,
+  number
+>;

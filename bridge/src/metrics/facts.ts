@@ -14,6 +14,8 @@ export interface Facts {
     readonly live: Readonly<Record<SessionStatus, number>>;
     /** Live sessions whose entries are denied by an account limit now, by reason. */
     readonly denied: ReadonlyMap<ReasonName, number>;
+    /** Live sessions with the starvation alarm. */
+    readonly starved: number;
   };
   readonly batches: { readonly running: number; readonly waiting: number; readonly waiting_bytes: number };
   readonly journal: { readonly lines: number; readonly failing: boolean; readonly unsynced_s: number };

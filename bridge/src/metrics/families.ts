@@ -143,6 +143,11 @@ export const METRICS: readonly Metric[] = [
     type: "gauge",
     read: ({ sessions }) => [...sessions.denied].map(([reason, value]) => ({ labels: { reason }, value })),
   },
+  gauge(
+    "talebridge_live_sessions_starved",
+    "Live and dry-run sessions with far more denials among their last 200 candidates than their profile's nominal share.",
+    ({ sessions }) => sessions.starved,
+  ),
   gauge("talebridge_journal_lines", "Lines of this boot's journal.", ({ journal }) => journal.lines),
   gauge("talebridge_journal_failing", "1 while the journal cannot be written: entries are denied.", ({ journal }) =>
     journal.failing ? 1 : 0,

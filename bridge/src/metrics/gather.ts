@@ -1,6 +1,8 @@
 /** Collects the facts of a running daemon for one scrape. */
+import { NOMINAL_SHARE } from "../config/profiles.js";
 import { isLive, statusAt } from "../gate/session.js";
 import { standing } from "../gate/standing.js";
+import { starvation } from "../gate/starvation.js";
 import type { SessionStatus } from "../gate/types.js";
 import type { ReasonName } from "../protocol/codes.js";
 import { countOpenFiles } from "../server/descriptors.js";
@@ -16,15 +18,21 @@ export function sessionFacts(sessions: readonly Session[], now_ms: number): Fact
     ["drawdown", 0],
     ["drawdown_soft", 0],
     ["daily_loss", 0],
+    ["weekly_loss", 0],
+    ["loss_streak", 0],
+    ["entry_rate", 0],
+    ["barbell", 0],
   ]);
+  let starved = 0;
   for (const { state, terms } of sessions) {
     if (!isLive(state.run_mode)) continue;
+    if (terms !== null && starvation(state.asked, NOMINAL_SHARE[terms.settings.profile]) !== null) starved += 1;
     live[statusAt(state, now_ms)] += 1;
     for (const { reason } of standing(state, terms?.policy ?? null, now_ms).denied) {
       denied.set(reason, (denied.get(reason) ?? 0) + 1);
     }
   }
-  return { kept: sessions.length, live, denied };
+  return { kept: sessions.length, live, denied, starved };
 }
 
 export function processFacts(): Facts["process"] {

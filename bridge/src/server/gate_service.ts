@@ -3,10 +3,12 @@
  * The order for everything that changes a session: decide, journal, apply, reply.
  */
 
+import { NOMINAL_SHARE } from "../config/profiles.js";
 import type { LoadedEngine } from "../engine/engine.js";
 import { type ControlEvent, type HelloEvent, outcomeOf, portfolioEvent, type RebaseEvent } from "../gate/events.js";
 import { applyEvent, isLive, statusAt } from "../gate/session.js";
 import { standing } from "../gate/standing.js";
+import { starvation } from "../gate/starvation.js";
 import type { JournalEvent } from "../journal/lines.js";
 import type { Appended } from "../journal/writer.js";
 import { FIXED } from "../limits.js";
@@ -281,6 +283,7 @@ export class GateService {
       reduced: tally.reduced,
       denied: tally.denied,
       by_reason: Object.fromEntries(tally.by_reason),
+      starvation: terms === null ? null : starvation(state.asked, NOMINAL_SHARE[terms.settings.profile]),
     };
   }
 
