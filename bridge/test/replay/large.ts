@@ -79,6 +79,7 @@ function entryOf(result: ReplayResult, trade: number, pairs: number, random: () 
     profit_abs,
     profit_with: profit_abs * share,
     adverse_excursion: random() * 0.08,
+    measures: { sigma_rank: random(), es99: random() * 0.02, adverse_quantile: random() * 0.06 },
     enter_tag: `tag ${trade % 7}`,
     exit_reason: random() < 0.5 ? "roi" : "stop_loss",
   };

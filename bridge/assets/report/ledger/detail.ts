@@ -59,6 +59,9 @@ function factsOf(entry: LedgerEntry, { currency, money: format }: DetailContext)
   const { money, signedMoney } = format;
   return [
     ["Signal candle", entry.candle_open_ms === null ? "–" : `opened ${time(entry.candle_open_ms)}`],
+    ["Volatility rank, 0 to 1", measure(entry.sigma_rank)],
+    ["Forecast ES 99, next candle", percent(entry.es99, 2)],
+    ["Forecast worst move", percent(entry.adverse_quantile, 2)],
     ["Entry price", price(entry.rate)],
     ["Stake", `${money(entry.stake)} → ${money(entry.stake_allowed)} ${currency}`],
     ["Leverage", `${measure(entry.leverage)}×`],

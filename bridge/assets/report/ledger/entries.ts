@@ -35,6 +35,10 @@ export interface LedgerEntry {
   readonly value: number | null;
   readonly limit: number | null;
   readonly adverse_excursion: number | null;
+  readonly sigma_rank: number | null;
+  /** Forecasts for the entry's side, log-losses. */
+  readonly es99: number | null;
+  readonly adverse_quantile: number | null;
   readonly caps: readonly LedgerCap[];
 }
 
@@ -67,6 +71,9 @@ export function readEntries(packed: PackedEntries): LedgerEntry[] {
     value: float32(packed.value),
     limit: float32(packed.limit),
     adverse_excursion: float32(packed.adverse_excursion),
+    sigma_rank: float32(packed.sigma_rank),
+    es99: float32(packed.es99),
+    adverse_quantile: float32(packed.adverse_quantile),
   };
   const caps = readCaps(packed.caps);
   const word = (name: keyof typeof text, row: number): string => text[name][row] ?? "";
@@ -99,6 +106,9 @@ export function readEntries(packed: PackedEntries): LedgerEntry[] {
       value: maybe("value", row),
       limit: maybe("limit", row),
       adverse_excursion: maybe("adverse_excursion", row),
+      sigma_rank: maybe("sigma_rank", row),
+      es99: maybe("es99", row),
+      adverse_quantile: maybe("adverse_quantile", row),
       caps: caps[row] ?? [],
     };
   });

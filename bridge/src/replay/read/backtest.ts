@@ -1,5 +1,6 @@
 /** A finished freqtrade backtest: `.zip` (since 2024.12) or `.json`, one strategy of it. */
 
+import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { Compile, type TSchema } from "../../typebox.js";
@@ -17,6 +18,8 @@ export const TRIED_RELEASES = ["2026.9"] as const;
 export interface ReadResult {
   /** File name without directories. */
   readonly file: string;
+  /** SHA-256 of its bytes, hex. */
+  readonly file_sha256: string;
   readonly strategy: string;
   readonly trades: readonly Trade[];
   readonly timeframe: string;
@@ -73,6 +76,7 @@ export async function readBacktest(path: string, options: ReadOptions = {}): Pro
   const walletBytes = parts.wallet(strategy);
   return {
     file,
+    file_sha256: parts.sha256,
     strategy,
     trades,
     timeframe: exported.timeframe,
@@ -100,6 +104,7 @@ export async function readBacktest(path: string, options: ReadOptions = {}): Pro
 }
 
 interface ExportParts {
+  readonly sha256: string;
   readonly result: Uint8Array;
   readonly config: Uint8Array | null;
   wallet(strategy: string): Uint8Array | null;
@@ -107,7 +112,8 @@ interface ExportParts {
 
 async function openExport(path: string, file: string): Promise<ExportParts> {
   const bytes = await readBounded(path);
-  if (!isZip(bytes)) return { result: bytes, config: null, wallet: () => null };
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  if (!isZip(bytes)) return { sha256, result: bytes, config: null, wallet: () => null };
   const archive = openZip(bytes, file);
   const found = archive.names.find((name) => /^backtest-result-[^/]*\d\.json$/.test(name)) ?? onlyJson(archive.names);
   if (found === null) {
@@ -118,6 +124,7 @@ async function openExport(path: string, file: string): Promise<ExportParts> {
   const stem = found.slice(0, -".json".length);
   const optional = (name: string): Uint8Array | null => (archive.names.includes(name) ? archive.read(name) : null);
   return {
+    sha256,
     result: archive.read(found),
     config: optional(`${stem}_config.json`),
     wallet: (strategy) => optional(`${stem}_${strategy}_wallet.feather`),

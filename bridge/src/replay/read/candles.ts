@@ -1,4 +1,5 @@
 /** Candles from a freqtrade data directory (feather, json or parquet), made as freqtrade makes them for a backtest: one row per candle, gaps filled. */
+import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -15,6 +16,15 @@ export interface Candles {
   readonly low: Float64Array;
   readonly close: Float64Array;
   readonly volume: Float64Array;
+}
+
+/** SHA-256, hex, of the columns in the order above, as little-endian float64: two runs that saw the same candles say so. */
+export function candlesHash({ t_ms, open, high, low, close, volume }: Candles): string {
+  const hash = createHash("sha256");
+  for (const { buffer, byteOffset, byteLength } of [t_ms, open, high, low, close, volume]) {
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  }
+  return hash.digest("hex");
 }
 
 export interface CandleSource {

@@ -24,6 +24,9 @@ const COLUMNS: readonly (readonly [name: string, value: (entry: Entry) => Cell])
   ["profit_abs", (entry) => entry.profit_abs],
   ["profit_with", (entry) => entry.profit_with],
   ["adverse_excursion", (entry) => entry.adverse_excursion],
+  ["sigma_rank", (entry) => entry.measures.sigma_rank],
+  ["es99", (entry) => entry.measures.es99],
+  ["adverse_quantile", (entry) => entry.measures.adverse_quantile],
   ["enter_tag", (entry) => entry.enter_tag],
   ["exit_reason", (entry) => entry.exit_reason],
 ];

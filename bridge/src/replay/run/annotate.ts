@@ -8,6 +8,8 @@ export interface Annotated {
   readonly size: Float64Array;
   readonly reason: Float64Array;
   readonly value: Float64Array;
+  /** Rank of the candle's volatility among those of its window. */
+  readonly sigma_rank: Float64Array;
   /** Copied out when asked for: most of the engine's columns are never read. */
   side(name: "long" | "short"): SideForecasts;
 }
@@ -51,6 +53,7 @@ export async function annotate(
     size: column("risk_size"),
     reason: column("risk_reason"),
     value: column("risk_value"),
+    sigma_rank: column("risk_sigma_rank"),
     side: (name) => ({
       var95: column(`risk_var95_${name}`),
       var99: column(`risk_var99_${name}`),

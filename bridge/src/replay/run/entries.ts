@@ -3,6 +3,7 @@ import { reasonName } from "../../protocol/codes.js";
 import { adverseExcursion } from "../statistics/excursion.js";
 import type { Candidate } from "../statistics/placebo.js";
 import { reasonOf } from "./groups.js";
+import type { PairMarket } from "./pair_market.js";
 import type { Entry, ReplayResult } from "./result.js";
 import type { JudgedLeg } from "./walk.js";
 
@@ -27,8 +28,10 @@ export function countsOf(judged: readonly JudgedLeg[]): ReplayResult["counts"] {
   return { ...counts, by_reason };
 }
 
-export function toEntry({ leg, candle, verdict, share }: JudgedLeg): Entry {
+/** @param market of the entry's pair */
+export function toEntry({ leg, candle, verdict, share }: JudgedLeg, market: PairMarket | undefined): Entry {
   const { trade } = leg;
+  const forecast = market?.depthAt(leg.asked_ms, trade.side);
   return {
     trade: trade.index,
     leg: leg.number,
@@ -55,6 +58,11 @@ export function toEntry({ leg, candle, verdict, share }: JudgedLeg): Entry {
     profit_abs: leg.profit,
     profit_with: leg.profit * share,
     adverse_excursion: adverseExcursion(trade),
+    measures: {
+      sigma_rank: finite(market?.sigmaRankAt(leg.asked_ms)),
+      es99: finite(forecast?.es99),
+      adverse_quantile: finite(forecast?.adverse),
+    },
     enter_tag: trade.enter_tag,
     exit_reason: trade.exit_reason,
   };

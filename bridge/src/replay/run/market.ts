@@ -1,7 +1,7 @@
 /** Candles of a pair, annotated once by the engine. */
 import type { Resolution } from "../../config/resolve.js";
 import type { Engine } from "../../engine/types.js";
-import { type CandleSource, readCandles, slice } from "../read/candles.js";
+import { type CandleSource, candlesHash, readCandles, slice } from "../read/candles.js";
 import { ReplayInputError } from "../read/error.js";
 import { annotate } from "./annotate.js";
 import { coverageOf } from "./coverage.js";
@@ -70,6 +70,7 @@ export async function loadMarket(
     timeframe_ms,
     candles,
     rows_before_start,
+    candles_sha256: candlesHash(candles),
     series,
     coverage,
     verdicts: annotated,

@@ -25,6 +25,8 @@ export interface PairMarket {
   readonly rows: number;
   /** Rows before the backtest begins: fewer than the engine's memory means that its first candles cannot be judged. */
   readonly rows_before_start: number;
+  /** Of the candles from the engine's memory before the start on. */
+  readonly candles_sha256: string;
   /** From the start of the backtest on; null when no chart is wanted. */
   readonly series: PairSeries | null;
   /** Forecasts of loss against what came, over the candles of the backtest. */
@@ -33,6 +35,8 @@ export interface PairMarket {
   verdictAt(t_ms: number): CandleVerdict | null;
   /** Forecast of the last candle that had closed at a time. */
   depthAt(t_ms: number, side: "long" | "short"): DepthForecast;
+  /** Rank of volatility, in (0, 1), at the last candle that had closed at a time; NaN when not known. */
+  sigmaRankAt(t_ms: number): number;
   /** Worst move against `rate` in the candle a time falls into and those after it, `candles` in all, as a log-loss ≥ 0; NaN when they are not all there. */
   worstMove(t_ms: number, rate: number, side: "long" | "short", candles: number): number;
   /** Close of the last candle that had closed at a time; NaN when there is none. */
@@ -48,10 +52,11 @@ const PRICE_TOLERANCE = 1e-3;
 
 type Side = "long" | "short";
 
-export interface PairInput extends Pick<PairMarket, "pair" | "rows_before_start" | "series" | "coverage"> {
+export interface PairInput
+  extends Pick<PairMarket, "pair" | "rows_before_start" | "candles_sha256" | "series" | "coverage"> {
   readonly timeframe_ms: number;
   readonly candles: Candles;
-  readonly verdicts: { readonly size: Float64Array; readonly reason: Float64Array; readonly value: Float64Array };
+  readonly verdicts: Readonly<Record<"size" | "reason" | "value" | "sigma_rank", Float64Array>>;
   readonly forecasts: ReadonlyMap<Side, SideForecasts>;
 }
 
@@ -64,18 +69,19 @@ export function pairMarket(input: PairInput): PairMarket {
     size: single(input.verdicts.size),
     reason: single(input.verdicts.reason),
     value: single(input.verdicts.value),
+    sigma_rank: single(input.verdicts.sigma_rank),
     open: input.candles.open.slice(),
     high: input.candles.high.slice(),
     low: input.candles.low.slice(),
     close: input.candles.close.slice(),
     depth: depthOf(input.forecasts),
   };
-  const { pair, rows_before_start, series, coverage } = input;
+  const { pair, rows_before_start, candles_sha256, series, coverage } = input;
   const first_ms = input.candles.t_ms[0] ?? Number.NaN;
-  return view({ pair, first_ms, rows_before_start, series, coverage }, input.timeframe_ms, kept);
+  return view({ pair, first_ms, rows_before_start, candles_sha256, series, coverage }, input.timeframe_ms, kept);
 }
 
-interface Kept extends Record<"size" | "reason" | "value", Float32Array> {
+interface Kept extends Record<"size" | "reason" | "value" | "sigma_rank", Float32Array> {
   readonly open: Float64Array;
   readonly high: Float64Array;
   readonly low: Float64Array;
@@ -92,7 +98,7 @@ function depthOf(forecasts: ReadonlyMap<Side, SideForecasts>): Kept["depth"] {
 }
 
 function view(
-  facts: Pick<PairMarket, "pair" | "first_ms" | "rows_before_start" | "series" | "coverage">,
+  facts: Pick<PairMarket, "pair" | "first_ms" | "rows_before_start" | "candles_sha256" | "series" | "coverage">,
   timeframe_ms: number,
   kept: Kept,
 ): PairMarket {
@@ -113,6 +119,7 @@ function view(
       const known = kept.depth.get(side);
       return { es99: known?.es99[row] ?? Number.NaN, adverse: known?.adverse[row] ?? Number.NaN };
     },
+    sigmaRankAt: (t_ms) => kept.sigma_rank[rowOf(t_ms) - 1] ?? Number.NaN,
     worstMove(t_ms, rate, side, candles) {
       const from = rowOf(t_ms);
       if (from < 0 || from + candles > rows) return Number.NaN;

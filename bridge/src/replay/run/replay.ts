@@ -107,7 +107,7 @@ export async function replay(input: ReplayInput): Promise<ReplayResult> {
     calibration: loaded.flatMap(({ pair, coverage }) => coverage.map((row) => ({ pair, ...row }))),
     candidates: candidatesOf(judged),
     equity: { t_ms: pick(curves.t_ms), without: pick(curves.without), with: pick(curves.with) },
-    entries: judged.map(toEntry),
+    entries: judged.map((item) => toEntry(item, markets.get(item.leg.trade.pair))),
   };
 }
 

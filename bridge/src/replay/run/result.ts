@@ -66,6 +66,13 @@ export const EntrySchema = Type.Object({
   profit_abs: Type.Number({ description: "This order's share of its trade's profit, as the backtest ran it." }),
   profit_with: Type.Number({ description: "The same at the size let through." }),
   adverse_excursion: Maybe,
+  measures: Type.Object(
+    { sigma_rank: Maybe, es99: Maybe, adverse_quantile: Maybe },
+    {
+      description:
+        "What the engine knew of the signal candle: rank of its volatility in the window; forecasts for the entry's side as log-losses. Null while warming up.",
+    },
+  ),
   enter_tag: Type.String(),
   exit_reason: Type.String(),
 });
@@ -123,6 +130,7 @@ export const ReplayResultSchema = Type.Object(
     }),
     source: Type.Object({
       file: Type.String(),
+      file_sha256: Type.String(),
       strategy: Type.String(),
       exchange: Type.Union([Type.String(), Type.Null()]),
       trading_mode: Type.Enum(["spot", "futures"]),
@@ -145,6 +153,9 @@ export const ReplayResultSchema = Type.Object(
           rows: Type.Integer(),
           rows_before_start: Type.Integer(),
           from_ms: Type.Number(),
+          sha256: Type.String({
+            description: "Of the candles read: columns time, open, high, low, close, volume as little-endian float64.",
+          }),
         }),
       ),
     }),

@@ -34,6 +34,7 @@ export function requireCoverage(legs: readonly Leg[], markets: ReadonlyMap<strin
 export function sourceOf(backtest: ReadResult, markets: readonly PairMarket[]): ReplayResult["source"] {
   return {
     file: backtest.file,
+    file_sha256: backtest.file_sha256,
     strategy: backtest.strategy,
     exchange: backtest.exchange,
     trading_mode: backtest.trading_mode,
@@ -48,11 +49,12 @@ export function sourceOf(backtest: ReadResult, markets: readonly PairMarket[]): 
     trades: backtest.trades.length,
     trades_without_orders: backtest.trades.filter((trade) => !trade.has_orders).length,
     forced_exits: backtest.trades.filter((trade) => trade.exit_reason === "force_exit").length,
-    candles: markets.map(({ pair, rows, rows_before_start, first_ms }) => ({
+    candles: markets.map(({ pair, rows, rows_before_start, first_ms, candles_sha256 }) => ({
       pair,
       rows,
       rows_before_start,
       from_ms: first_ms,
+      sha256: candles_sha256,
     })),
   };
 }

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readBacktest } from "../../../src/replay/read/backtest.js";
-import { moneyIn, percent, time } from "../../../src/replay/report/format.js";
+import { measure, moneyIn, percent, time } from "../../../src/replay/report/format.js";
 import { reportPage } from "../../../src/replay/report/page.js";
 import { explain, verdict } from "../../../src/replay/report/words.js";
 import type { Entry, ReplayResult } from "../../../src/replay/run/result.js";
@@ -77,7 +77,9 @@ describe.skipIf(EXECUTABLE === null)("the report in Chromium", () => {
     expect(coverage.map((row) => [row[0], row[4]])).toEqual(
       calibration.map((row) => [row.pair, row.exceedances.toLocaleString("en-US")]),
     );
-    expect(await page.locator("#run").textContent()).toContain(result.gate.fingerprint);
+    const run = await page.locator("#run").textContent();
+    const hashes = result.source.candles.map(({ sha256 }) => sha256);
+    for (const told of [result.gate.fingerprint, result.source.file_sha256, ...hashes]) expect(run).toContain(told);
   });
 
   it("lists every entry exactly as the JSON has it", async () => {
@@ -109,6 +111,7 @@ describe.skipIf(EXECUTABLE === null)("the report in Chromium", () => {
     const why = own.locator(`#${id}-why`);
     expect(await why.locator(".why").textContent()).toBe(`${explain(entry)}.`);
     expect(await cells(own, `#${id}-why .caps tbody tr`)).toHaveLength(entry.caps.length);
+    expect(await why.textContent()).toContain(`Volatility rank, 0 to 1${measure(entry.measures.sigma_rank)}`);
     expect(await own.locator(`#${id} button`).getAttribute("aria-expanded")).toBe("true");
     await own.keyboard.press("Tab");
     await own.keyboard.press("Enter");

@@ -64,6 +64,9 @@ function packEntries(entries: readonly Entry[], of: number): PackedEntries {
     value: single((entry) => entry.value),
     limit: single((entry) => entry.limit),
     adverse_excursion: single((entry) => entry.adverse_excursion),
+    sigma_rank: single((entry) => entry.measures.sigma_rank),
+    es99: single((entry) => entry.measures.es99),
+    adverse_quantile: single((entry) => entry.measures.adverse_quantile),
     caps: {
       count: pack(Uint8Array.from(entries, (entry) => entry.caps.length)),
       reason: packTexts(caps.map((cap) => cap.reason)),

@@ -46,6 +46,9 @@ export interface PackedEntries {
   readonly value: Packed;
   readonly limit: Packed;
   readonly adverse_excursion: Packed;
+  readonly sigma_rank: Packed;
+  readonly es99: Packed;
+  readonly adverse_quantile: Packed;
   readonly caps: PackedCaps;
 }
 

@@ -25,6 +25,7 @@ ${table({
     { label: "Candles", kind: "number", show: ({ rows }) => rows.toLocaleString("en-US") },
     { label: "Before the start", kind: "number", show: ({ rows_before_start: rows }) => rows.toLocaleString("en-US") },
     { label: "From (UTC)", kind: "number", show: ({ from_ms }) => time(from_ms) },
+    { label: "SHA-256", kind: "text", show: ({ sha256 }) => html`<code>${sha256}</code>` },
   ],
   rows: source.candles,
 })}</details>
@@ -40,6 +41,7 @@ function sourceFacts({ source }: ReplayResult): Fact[] {
     source.timeframe_detail === "" ? source.timeframe : `${source.timeframe}, detail ${source.timeframe_detail}`;
   return [
     ["Backtest", source.file],
+    ["SHA-256 of the backtest", html`<code>${source.file_sha256}</code>`],
     ["Strategy", source.strategy],
     ["Exchange", `${source.exchange ?? "not told"}, ${source.trading_mode}`],
     ["Period (UTC)", `${time(source.start_ms)} to ${time(source.end_ms)}`],
