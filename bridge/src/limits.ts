@@ -85,6 +85,18 @@ export const FIXED_LIMITS = table({
     bounds: "a journal line that is read back",
     beyond: "the line is damage: reported, counted and left out",
   },
+  journal_write_bytes: {
+    value: 65_536,
+    unit: "bytes",
+    bounds: "memory kept to put journal lines together in",
+    beyond: "longer lines get memory of their own, given back with the next write",
+  },
+  journal_retry_ms: {
+    value: 30_000,
+    unit: "ms",
+    bounds: "pauses between new files while the disk takes lines but cannot sync them; they double from 100 ms",
+    beyond: "it is tried again that often; entries are denied meanwhile",
+  },
   journal_file_ms: {
     value: 86_400_000,
     unit: "ms",

@@ -28,8 +28,12 @@ export type Candidate = {
 };
 
 export interface AskedBook {
-  /** Answers per pair, oldest first; pairs in order of their newest question. */
-  readonly pairs: Map<string, Map<string, Asked>>;
+  /**
+   * Answers per pair, oldest first; pairs in order of their newest question. Lists, not maps: they hold a few dozen, so looking through one takes
+   * less than making a key; and a map whose oldest entry goes for every new one is rebuilt again and again, and what it leaves behind keeps
+   * forgotten answers alive until the whole heap is collected.
+   */
+  readonly pairs: Map<string, Asked[]>;
   /** Answers held in all. */
   size: number;
 }
@@ -40,26 +44,29 @@ export function newAskedBook(): AskedBook {
 
 /** The standing answer to a question, if it was asked before. */
 export function recall(book: AskedBook, candidate: Candidate): Asked | undefined {
-  return book.pairs.get(candidate.pair)?.get(keyOf(candidate));
+  const answers = book.pairs.get(candidate.pair);
+  return answers === undefined ? undefined : answers[placeOf(answers, candidate)];
 }
 
 /** Every standing answer, in an order in which remembering them again gives the same book. */
 export function* standing(book: AskedBook): Generator<Asked> {
-  for (const answers of book.pairs.values()) yield* answers.values();
+  for (const answers of book.pairs.values()) yield* answers;
 }
 
 /** Stores an answer, in place; the oldest answers beyond the bounds are forgotten. */
 export function remember(book: AskedBook, answer: Asked): void {
   const { candidate } = answer;
-  const key = keyOf(candidate);
-  const answers = book.pairs.get(candidate.pair) ?? new Map<string, Asked>();
-  if (!answers.has(key)) {
-    book.size += 1;
-    book.pairs.delete(candidate.pair);
-    book.pairs.set(candidate.pair, answers);
+  const answers = book.pairs.get(candidate.pair) ?? [];
+  const place = placeOf(answers, candidate);
+  if (place >= 0) {
+    answers[place] = answer;
+    return;
   }
-  answers.set(key, answer);
-  if (answers.size > MAX_ASKED_PER_PAIR) forgetOldest(book, candidate.pair, answers);
+  answers.push(answer);
+  book.size += 1;
+  book.pairs.delete(candidate.pair);
+  book.pairs.set(candidate.pair, answers);
+  if (answers.length > MAX_ASKED_PER_PAIR) forgetOldest(book, candidate.pair, answers);
   if (book.size <= MAX_ASKED) return;
   for (const [pair, quietest] of book.pairs) {
     forgetOldest(book, pair, quietest);
@@ -67,15 +74,21 @@ export function remember(book: AskedBook, answer: Asked): void {
   }
 }
 
-function forgetOldest(book: AskedBook, pair: string, answers: Map<string, Asked>): void {
-  for (const key of answers.keys()) {
-    answers.delete(key);
-    book.size -= 1;
-    break;
+/** Questions are about the newest candle as a rule: searched from the end. @returns -1 for none */
+function placeOf(answers: readonly Asked[], candidate: Candidate): number {
+  for (let at = answers.length - 1; at >= 0; at--) {
+    const answer = answers[at];
+    if (answer !== undefined && isSame(answer.candidate, candidate)) return at;
   }
-  if (answers.size === 0) book.pairs.delete(pair);
+  return -1;
 }
 
-function keyOf({ candle_open_ms, side, kind }: Candidate): string {
-  return `${candle_open_ms}|${side}|${kind}`;
+function isSame(a: Candidate, b: Candidate): boolean {
+  return a.candle_open_ms === b.candle_open_ms && a.side === b.side && a.kind === b.kind;
+}
+
+function forgetOldest(book: AskedBook, pair: string, answers: Asked[]): void {
+  answers.shift();
+  book.size -= 1;
+  if (answers.length === 0) book.pairs.delete(pair);
 }

@@ -2,6 +2,7 @@
 import type { Outcome } from "../portfolio/outcomes.js";
 import { FACTS, type ReasonName, reasonName } from "../protocol/codes.js";
 import {
+  type Cap,
   type Decision,
   type GateRequest,
   type Kind,
@@ -106,6 +107,12 @@ export interface RebaseEvent {
 
 export type SessionEvent = HelloEvent | PortfolioEvent | GateEvent | ControlEvent | RebaseEvent;
 
+const NO_CAPS: readonly CapEvent[] = Object.freeze([]);
+
+function capEvent({ reason, stake, value, limit }: Cap): CapEvent {
+  return { reason: reasonName(reason) ?? "ok", stake, value: finite(value), limit: finite(limit) };
+}
+
 /** The journal's record of one decision. */
 export function gateEvent(session: string, snapshot_seq: number, request: GateRequest, verdict: Verdict): GateEvent {
   return {
@@ -134,12 +141,7 @@ export function gateEvent(session: string, snapshot_seq: number, request: GateRe
     reason: reasonName(verdict.reason) ?? "ok",
     value: finite(verdict.value),
     limit: finite(verdict.limit),
-    caps: verdict.caps.map((cap) => ({
-      reason: reasonName(cap.reason) ?? "ok",
-      stake: cap.stake,
-      value: finite(cap.value),
-      limit: finite(cap.limit),
-    })),
+    caps: verdict.caps.length === 0 ? NO_CAPS : verdict.caps.map(capEvent),
     reask: verdict.reask,
     ceiling: verdict.ceiling,
     ...(request.facts === NO_FACTS ? {} : { facts: FACTS.map((name) => finite(request.facts[name])) }),

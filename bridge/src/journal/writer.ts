@@ -7,14 +7,14 @@
 import * as nodeFs from "node:fs";
 import { join } from "node:path";
 import { FIXED } from "../limits.js";
+import { Backoff } from "./backoff.js";
 import { fileName } from "./files.js";
-import { formatLine, type JournalEvent, type StateEvent } from "./lines.js";
+import { LineBuffer } from "./line_buffer.js";
+import { type JournalEvent, type StateEvent, writeLine } from "./lines.js";
 import { type RetentionOptions, removeOldest } from "./retention.js";
 
 export const SYNC_AFTER_MS = 500;
-/** While writing fails it is not tried more often than this by those who append: each try writes the whole state. */
-export const RETRY_MS = 100;
-/** Nor less often than this, though nobody appends. */
+/** While writing fails it is tried again after this though nobody appends, or later if the disk cannot sync. */
 export const RECOVER_MS = 1000;
 /** A file is closed after this long even when it is small: what has to be read at a restart, and what one bad file can hold, stays short. */
 export const MAX_FILE_MS = FIXED.journal_file_ms;
@@ -54,6 +54,8 @@ export type Appended = { readonly ok: true; readonly seq: number } | { readonly 
 export class Journal {
   private readonly options: JournalOptions;
   private readonly fs: JournalFs;
+  private readonly backoff = new Backoff();
+  private readonly out = new LineBuffer();
   private fd: number | null = null;
   private file_bytes = 0;
   /** What the state at the file's head takes of it: however large that is, a file holds its share of lines besides. */
@@ -119,7 +121,7 @@ export class Journal {
       this.syncSoon();
       return { ok: true, seq: this.seq };
     } catch (error) {
-      this.retry_ms = this.options.monotonic() + RETRY_MS;
+      this.retry_ms = this.options.monotonic() + this.backoff.pause_ms;
       return { ok: false, error: this.fail(error) };
     }
   }
@@ -127,7 +129,7 @@ export class Journal {
   /** Opens, rotates or catches up, so that the next line can be written. */
   private prepare(): void {
     if (this.fd !== null && this.isFull()) {
-      this.fs.fsyncSync(this.fd);
+      this.syncNow(this.fd);
       this.abandonFile();
     }
     const needs_state = this.failed !== null || (this.fd === null && this.files > 0);
@@ -137,6 +139,19 @@ export class Journal {
     const from = this.file_bytes;
     for (const state of this.options.state()) this.write([state]);
     if (from === 0) this.head_bytes = this.file_bytes;
+    if (this.backoff.doubtful && this.fd !== null) this.syncNow(this.fd);
+  }
+
+  /** The kernel may have dropped what it could not sync: such a file is not used further. */
+  private syncNow(fd: number): void {
+    try {
+      this.fs.fsyncSync(fd);
+      this.backoff.synced();
+    } catch (error) {
+      this.backoff.syncFailed();
+      this.abandonFile();
+      throw error;
+    }
   }
 
   private isFull(): boolean {
@@ -163,12 +178,13 @@ export class Journal {
     if (this.fd === null) throw new Error("the journal has no open file");
     const t_ms = this.options.clock();
     let seq = this.seq;
-    let text = "";
+    const { out } = this;
+    out.clear();
     for (const event of events) {
       seq += 1;
-      text += formatLine(seq, t_ms, event);
+      writeLine(out, seq, t_ms, event);
     }
-    const lines = Buffer.from(text);
+    const lines = out.from(0);
     try {
       for (let done = 0; done < lines.length; ) done += this.fs.writeSync(this.fd, lines, done, lines.length - done);
     } catch (error) {
@@ -218,10 +234,11 @@ export class Journal {
   /** What changed while writing failed must not wait for the next question. */
   private recoverSoon(): void {
     if (this.recover_timer !== null) return;
+    const wait_ms = Math.max(RECOVER_MS, this.retry_ms - this.options.monotonic());
     this.recover_timer = setTimeout(() => {
       this.recover_timer = null;
       if (this.failed !== null) this.attempt([]);
-    }, RECOVER_MS);
+    }, wait_ms);
     this.recover_timer.unref();
   }
 
@@ -242,6 +259,7 @@ export class Journal {
     // A file closed meanwhile was synced then, and its number may be another file's.
     const distrust = (error: unknown) => {
       if (this.fd !== fd || this.files !== files) return;
+      this.backoff.syncFailed();
       this.fail(error);
       this.abandonFile();
     };
@@ -255,7 +273,6 @@ export class Journal {
     this.syncing = true;
     this.fs.fsync(fd, (error) => {
       this.syncing = false;
-      // The kernel may have dropped what it could not write: this file is not to be trusted further.
       if (error !== null) distrust(error);
       if (this.unsynced) this.syncSoon();
     });

@@ -111,8 +111,7 @@ export class GateService {
   private gate(message: GateMessage): Buffer {
     const asker = this.asker(message);
     if (Buffer.isBuffer(asker)) return asker;
-    const { verdict, journal_seq } = answerOne(this.parts, asker, message.request);
-    return encodeVerdict(message.id, verdict, journal_seq);
+    return encodeVerdict(message.id, answerOne(this.parts, asker, message.request));
   }
 
   private gates(message: GatesMessage): Buffer {

@@ -11,7 +11,7 @@ import type { JournalEvent } from "../journal/lines.js";
 import type { Appended } from "../journal/writer.js";
 import type { Counters } from "../metrics/counters.js";
 import { STATUS } from "../protocol/codes.js";
-import type { ItemReply } from "../wire/encode.js";
+import type { Answer, ItemReply } from "../wire/encode.js";
 import type { Question } from "../wire/messages.js";
 
 export interface Desk {
@@ -28,17 +28,10 @@ export interface Asker {
   readonly policy: Policy;
 }
 
-export interface Answer {
-  readonly verdict: Verdict;
-  /** 0 when the decision could not be journalled. */
-  readonly journal_seq: number;
-}
-
 interface Decided {
   readonly at: number;
   readonly request: GateRequest;
   readonly verdict: Verdict;
-  readonly event: GateEvent;
 }
 
 /** Answers one question. */
@@ -56,49 +49,62 @@ export function answerOne(desk: Desk, asker: Asker, request: GateRequest): Answe
 export function answerAll(desk: Desk, asker: Asker, questions: readonly Question[]): readonly ItemReply[] {
   const { name, state, policy } = asker;
   const replies: ItemReply[] = [];
-  let group: Decided[] = [];
+  const group: Decided[] = [];
+  const events: GateEvent[] = [];
   const pairs = new Set<string>();
   let confirmed = false;
-  const flush = () => {
-    settle(desk, asker, group, replies);
-    group = [];
-    pairs.clear();
-    confirmed = false;
-  };
-  for (const [at, question] of questions.entries()) {
+  for (let at = 0; at < questions.length; at++) {
+    const question = questions[at];
+    if (question === undefined) break;
     if (!question.ok) {
       replies[at] = question;
       continue;
     }
     const { request } = question;
     // What was answered for a pair, what a full book forgets and entries confirmed are all that an answer changes for the next question.
-    if (confirmed || pairs.has(request.pair) || state.asked.size + group.length >= MAX_ASKED) flush();
+    if (confirmed || pairs.has(request.pair) || state.asked.size + group.length >= MAX_ASKED) {
+      settle(desk, asker, group, events, replies);
+      group.length = 0;
+      events.length = 0;
+      pairs.clear();
+      confirmed = false;
+    }
     try {
       const verdict = gate(state, policy, request);
-      group.push({ at, request, verdict, event: gateEvent(name, state.seq, request, verdict) });
+      events.push(gateEvent(name, state.seq, request, verdict));
+      group.push({ at, request, verdict });
       pairs.add(request.pair);
       confirmed ||= request.stage === "final";
     } catch (error) {
       replies[at] = failed(desk, error);
     }
   }
-  flush();
+  settle(desk, asker, group, events, replies);
   return replies;
 }
 
-/** Journals a group with one write, then applies it. */
-function settle(desk: Desk, asker: Asker, group: readonly Decided[], replies: ItemReply[]): void {
+/** Journals a group, whose events stand in the same order, with one write, then applies it. */
+function settle(
+  desk: Desk,
+  asker: Asker,
+  group: readonly Decided[],
+  events: readonly GateEvent[],
+  replies: ItemReply[],
+): void {
   if (group.length === 0) return;
   const { state, policy } = asker;
-  const appended = desk.append(group.map(({ event }) => event));
-  for (const [index, { at, request, verdict, event }] of group.entries()) {
+  const appended = desk.append(events);
+  for (let index = 0; index < group.length; index++) {
+    const [decided, event] = [group[index], events[index]];
+    if (decided === undefined || event === undefined) break;
+    const { at, request, verdict } = decided;
     if (!appended.ok) {
-      replies[at] = { ok: true, ...unjournalled(desk, policy, request) };
+      replies[at] = { ok: true, answer: unjournalled(desk, policy, request) };
       continue;
     }
     try {
       applyEvent(state, event);
-      replies[at] = { ok: true, ...counted(desk, policy, verdict, appended.seq - group.length + 1 + index) };
+      replies[at] = { ok: true, answer: counted(desk, policy, verdict, appended.seq - group.length + 1 + index) };
     } catch (error) {
       replies[at] = failed(desk, error);
     }

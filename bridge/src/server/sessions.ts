@@ -27,6 +27,8 @@ export class Sessions {
   private readonly by_name = new Map<string, Session>();
   private readonly by_handle = new Map<number, Session>();
   private next_handle = 1;
+  /** The last in `by_name`. */
+  private newest: Session | null = null;
   private readonly limit: number;
   private readonly onEvicted: (session: Session) => void;
 
@@ -81,12 +83,16 @@ export class Sessions {
   private add(name: string, state: SessionState, now_ms: number): Session {
     const session: Session = { name, handle: this.next_handle++, state, terms: null, last_used_ms: now_ms };
     this.by_name.set(name, session);
+    this.newest = session;
     this.by_handle.set(session.handle, session);
     return session;
   }
 
   private touch(session: Session, now_ms: number): void {
     session.last_used_ms = now_ms;
+    // As a rule the same one asks again, and a map whose entries change places is rebuilt ever again.
+    if (session === this.newest) return;
+    this.newest = session;
     this.by_name.delete(session.name);
     this.by_name.set(session.name, session);
   }

@@ -41,24 +41,44 @@ export function encodeHello(id: number, reply: HelloReply): Buffer {
   return packr.pack([PROTOCOL_VERSION, id, STATUS.ok, reply]);
 }
 
+/** A verdict and its journal line. */
+export interface Answer {
+  readonly verdict: Verdict;
+  /** 0 when the decision could not be journalled. */
+  readonly journal_seq: number;
+}
+
 /** At most 128 bytes, whatever the numbers. */
-export function encodeVerdict(id: number, verdict: Verdict, journal_seq: number): Buffer {
-  return packr.pack([PROTOCOL_VERSION, id, STATUS.ok, ...verdictBody(verdict, journal_seq)]);
+export function encodeVerdict(id: number, { verdict, journal_seq }: Answer): Buffer {
+  const { decision, reason, stake, value, limit, would } = verdict;
+  return packr.pack([
+    PROTOCOL_VERSION,
+    id,
+    STATUS.ok,
+    DECISION[decision],
+    reason,
+    stake,
+    value,
+    limit,
+    journal_seq,
+    DECISION[would],
+  ]);
 }
 
-function verdictBody({ decision, reason, stake, value, limit, would }: Verdict, journal_seq: number): number[] {
-  return [DECISION[decision], reason, stake, value, limit, journal_seq, DECISION[would]];
+function itemOf({ verdict, journal_seq }: Answer): number[] {
+  const { decision, reason, stake, value, limit, would } = verdict;
+  return [STATUS.ok, DECISION[decision], reason, stake, value, limit, journal_seq, DECISION[would]];
 }
 
-/** The answer to one of several questions: a verdict with its journal line, or a status of its own. */
+/** The answer to one of several questions, or a status of its own. */
 export type ItemReply =
-  | { readonly ok: true; readonly verdict: Verdict; readonly journal_seq: number }
+  | { readonly ok: true; readonly answer: Answer }
   | { readonly ok: false; readonly error: ItemError };
 
 /** Answers in the order of the questions. */
 export function encodeGates(id: number, items: readonly ItemReply[]): Buffer {
   const body = items.map((item) => {
-    if (item.ok) return [STATUS.ok, ...verdictBody(item.verdict, item.journal_seq)];
+    if (item.ok) return itemOf(item.answer);
     return [item.error.status, clip(item.error.message), {}];
   });
   return packr.pack([PROTOCOL_VERSION, id, STATUS.ok, body]);

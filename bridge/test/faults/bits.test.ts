@@ -9,13 +9,14 @@ import { fingerprintOf } from "../../../campaigns/lib/canonical.mjs";
 import { mutate } from "../../../campaigns/lib/mutate.mjs";
 import { seeded } from "../../../campaigns/lib/random.mjs";
 import { exportSession, importSession } from "../../src/gate/snapshot.js";
-import { formatLine, type JournalEvent, parseLine } from "../../src/journal/lines.js";
+import { type JournalEvent, parseLine } from "../../src/journal/lines.js";
 import { Folder } from "../../src/journal/reader.js";
 import { Counters } from "../../src/metrics/counters.js";
 import { OP, PROTOCOL_VERSION, STATUS } from "../../src/protocol/codes.js";
 import { GateService } from "../../src/server/gate_service.js";
 import { Sessions } from "../../src/server/sessions.js";
 import { decodeBatchSocket, decodeGateSocket } from "../../src/wire/decode.js";
+import { formatLine } from "../journal/written.js";
 import { engine } from "../server/harness.js";
 
 const packr = new Packr({ useRecords: false });
@@ -94,7 +95,7 @@ function service() {
   const folder = new Folder();
   const append = (events: readonly JournalEvent[]) => {
     for (const event of events) {
-      const line = Buffer.from(formatLine(lines.length + 1, NOW_MS, event)).subarray(0, -1);
+      const line = formatLine(lines.length + 1, NOW_MS, event).subarray(0, -1);
       lines.push(line);
       const read = parseLine(line);
       if (read === null) throw new Error(`written, but cannot be read: ${line.toString()}`);

@@ -195,7 +195,7 @@ describe("memory", () => {
     expect(state.asked.size).toBe(MAX_ASKED_PER_PAIR);
     for (let i = 0; i < MAX_ASKED + 50; i++) ask(state, rules, request({ pair: `P${i}/BBB` }));
     expect(state.asked.size).toBe(MAX_ASKED);
-    const held = [...state.asked.pairs.values()].reduce((sum, answers) => sum + answers.size, 0);
+    const held = [...state.asked.pairs.values()].reduce((sum, answers) => sum + answers.length, 0);
     expect(held).toBe(MAX_ASKED);
     expect(state.tally.asked).toBe(MAX_ASKED_PER_PAIR + 50 + MAX_ASKED + 50);
   });

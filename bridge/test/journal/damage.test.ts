@@ -5,8 +5,9 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fileName, listFiles, repairTail } from "../../src/journal/files.js";
-import { formatLine, type JournalEvent, type JournalLine, parseLine } from "../../src/journal/lines.js";
+import { type JournalEvent, type JournalLine, parseLine } from "../../src/journal/lines.js";
 import { foldLive, readJournal } from "../../src/journal/reader.js";
+import { formatLine } from "./written.js";
 
 let dir = "";
 beforeEach(() => {
@@ -29,7 +30,7 @@ function written(count: number, first_seq = 1): { lines: JournalLine[]; bytes: B
     const why = WHYS[i % WHYS.length] ?? "";
     return { type: "control", session: "s", status: "HALTED", until_ms: 1e12 + i, by: "me", why };
   });
-  const bytes = events.map((event, i) => Buffer.from(formatLine(first_seq + i, 5_000 + i, event)));
+  const bytes = events.map((event, i) => formatLine(first_seq + i, 5_000 + i, event));
   const lines = events.map((event, i) => ({ seq: first_seq + i, t_ms: 5_000 + i, ...event }) as JournalLine);
   return { lines, bytes };
 }

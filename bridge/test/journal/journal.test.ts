@@ -8,9 +8,10 @@ import { type ControlEvent, gateEvent, type PortfolioEvent, type SessionEvent } 
 import { gate } from "../../src/gate/gate.js";
 import { applyEvent, newSession, type SessionState } from "../../src/gate/session.js";
 import { exportSession, importSession } from "../../src/gate/snapshot.js";
+import { RETRY_MS } from "../../src/journal/backoff.js";
 import { fileName, listFiles, repairTail } from "../../src/journal/files.js";
 import type { JournalEvent, JournalLine, StateEvent } from "../../src/journal/lines.js";
-import { formatLine, parseLine, sealJson } from "../../src/journal/lines.js";
+import { parseLine } from "../../src/journal/lines.js";
 import { holdPrivate, isRunning } from "../../src/journal/private.js";
 import { type Damage, foldJournal, foldLive, JournalError, readJournal } from "../../src/journal/reader.js";
 import {
@@ -19,11 +20,12 @@ import {
   type JournalOptions,
   MAX_FILE_MS,
   RECOVER_MS,
-  RETRY_MS,
   SYNC_AFTER_MS,
 } from "../../src/journal/writer.js";
+import { FIXED } from "../../src/limits.js";
 import { REASON } from "../../src/protocol/codes.js";
 import { NOW_MS, policy, request } from "../gate/fixture.js";
+import { formatLine, sealJson } from "./written.js";
 
 const engine = loadEngine();
 let dir = "";
@@ -667,6 +669,60 @@ describe("a disk that fails", () => {
     expect(made.append(control("b")).ok).toBe(true);
     expect(listFiles(dir)).toHaveLength(2);
     expect(lines(listFiles(dir)[1]?.path).map((line) => line.type)).toEqual(["state", "control"]);
+  });
+});
+
+describe("a disk that takes lines but cannot sync them", () => {
+  it("gets new files at ever longer intervals, and is believed again only when it has synced", () => {
+    vi.useFakeTimers();
+    try {
+      let now_ms = 0;
+      let broken = false;
+      const broke = () => Object.assign(new Error("EIO: fsync"), { code: "EIO" });
+      const fs: JournalFs = {
+        ...nodeFs,
+        fsync: ((_: number, done: (error: NodeJS.ErrnoException | null) => void) => {
+          done(broken ? broke() : null);
+        }) as typeof nodeFs.fsync,
+        fsyncSync: (fd) => {
+          if (broken && !nodeFs.fstatSync(fd).isDirectory()) throw broke();
+        },
+      };
+      const made = journal({ fs, monotonic: () => now_ms });
+      const pass = (ms: number) => {
+        for (let i = 0; i < ms; i += 50) {
+          now_ms += 50;
+          vi.advanceTimersByTime(50);
+        }
+      };
+      made.append(control("a"));
+      broken = true;
+      pass(SYNC_AFTER_MS);
+      expect(made.failing).toBe(true);
+      const answers = new Set<boolean>();
+      const filesIn = (ms: number) => {
+        const before = listFiles(dir).length;
+        // Asked all the while, as by a bot that goes on.
+        for (let i = 0; i < ms; i += 50) {
+          answers.add(made.append(control("lost")).ok);
+          pass(50);
+        }
+        return listFiles(dir).length - before;
+      };
+      const first_minute = filesIn(60_000);
+      filesIn(480_000);
+      const tenth_minute = filesIn(60_000);
+      expect([...answers]).toEqual([false]);
+      expect(first_minute).toBeLessThanOrEqual(10);
+      expect(tenth_minute).toBe(60_000 / FIXED.journal_retry_ms);
+      broken = false;
+      pass(FIXED.journal_retry_ms);
+      expect([made.failing, made.append(control("b")).ok]).toEqual([false, true]);
+      expect(whys(lines(listFiles(dir).at(-1)?.path))).toEqual(["b"]);
+      made.close();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 

@@ -43,6 +43,15 @@ it("is behind from a line until a sync that began after it", async () => {
   expect([watch.unsynced_s, syncs()]).toEqual([0, 3]);
 });
 
+it("is as far behind as before after the sync of a directory", async () => {
+  watch.wrote();
+  await behind();
+  const directory = openSync(dir, "r");
+  watch.fs.fsyncSync(directory);
+  closeSync(directory);
+  expect([watch.unsynced_s > 0, syncs()]).toEqual([true, 0]);
+});
+
 it("stays behind after a sync that failed", async () => {
   watch.wrote();
   await expect(sync(1_000_000)).rejects.toMatchObject({ code: "EBADF" });

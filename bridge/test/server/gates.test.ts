@@ -165,7 +165,7 @@ describe("questions of one message", { timeout: 120_000 }, () => {
         const one: Asker = { name: "s", state: make(), policy };
         const all: Asker = { name: "s", state: make(), policy };
         const [first, second] = [desk(), desk()];
-        const singly = requests.map((request): ItemReply => ({ ok: true, ...answerOne(first, one, request) }));
+        const singly = requests.map((request): ItemReply => ({ ok: true, answer: answerOne(first, one, request) }));
         const together = answerAll(
           second,
           all,
@@ -189,7 +189,7 @@ describe("questions of one message", { timeout: 120_000 }, () => {
       requests.map((request) => ({ ok: true, request })),
     );
     // Asked before with 25, forgotten for A/X: a first question again, not a re-ask that may only tighten.
-    expect(replies[1]).toMatchObject({ ok: true, verdict: { reask: false, stake: 100 } });
+    expect(replies[1]).toMatchObject({ ok: true, answer: { verdict: { reask: false, stake: 100 } } });
   });
 
   it("are denied and not remembered while the journal cannot be written", () => {
@@ -205,8 +205,7 @@ describe("questions of one message", { timeout: 120_000 }, () => {
     for (const reply of replies) {
       expect(reply).toMatchObject({
         ok: true,
-        journal_seq: 0,
-        verdict: { decision: "deny", reason: REASON.journal_failed },
+        answer: { journal_seq: 0, verdict: { decision: "deny", reason: REASON.journal_failed } },
       });
     }
     expect(exportSession("s", state)).toEqual(before);

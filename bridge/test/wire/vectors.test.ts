@@ -4,6 +4,7 @@ import { NO_FACTS, type Verdict } from "../../src/gate/types.js";
 import { type DECISION, FACTS, LIMITS, PROTOCOL_MINOR, REASON, STATUS } from "../../src/protocol/codes.js";
 import { decodeBatchSocket, decodeGateSocket } from "../../src/wire/decode.js";
 import {
+  type Answer,
   encodeAnnotate,
   encodeError,
   encodeGates,
@@ -98,22 +99,19 @@ describe("golden replies", () => {
   });
 
   it("keeps the largest gate answer within 128 bytes", () => {
-    const frame = encodeVerdict(
-      2 ** 31 - 1,
-      {
-        decision: "reduce",
-        stake: 0.1,
-        would: "reduce",
-        would_stake: 0.1,
-        reason: 255,
-        value: 0.1,
-        limit: 0.1,
-        caps: [],
-        reask: true,
-        ceiling: 0.1,
-      },
-      Number.MAX_SAFE_INTEGER,
-    );
+    const verdict: Verdict = {
+      decision: "reduce",
+      stake: 0.1,
+      would: "reduce",
+      would_stake: 0.1,
+      reason: 255,
+      value: 0.1,
+      limit: 0.1,
+      caps: [],
+      reask: true,
+      ceiling: 0.1,
+    };
+    const frame = encodeVerdict(2 ** 31 - 1, { verdict, journal_seq: Number.MAX_SAFE_INTEGER });
     expect(frame.length).toBeLessThanOrEqual(LIMITS.gate_target_bytes);
   });
 
@@ -148,14 +146,18 @@ function encodeReply({ op, meaning: m }: Vector): Buffer {
       return encodeGates(
         id,
         (m.answers as Meaning[]).map((one): ItemReply => {
-          if (one.status === "ok") return { ok: true, verdict: verdictOf(one), journal_seq: num(one.journal_seq) };
+          if (one.status === "ok") return { ok: true, answer: answerOf(one) };
           const status = STATUS[one.status as keyof typeof STATUS];
           return { ok: false, error: { status, message: String(one.message) } };
         }),
       );
     default:
-      return encodeVerdict(id, verdictOf(m), num(m.journal_seq));
+      return encodeVerdict(id, answerOf(m));
   }
+}
+
+function answerOf(m: Meaning): Answer {
+  return { verdict: verdictOf(m), journal_seq: num(m.journal_seq) };
 }
 
 function verdictOf(m: Meaning): Verdict {
