@@ -1,7 +1,8 @@
 /** A client of the daemon's gate socket for the commands: one question, one answer. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { Packr, Unpackr } from "msgpackr";
+import { Packr } from "msgpackr/pack";
+import { Unpackr } from "msgpackr/unpack";
 import { Dealer } from "zeromq";
 import { defaultDir, GATE_SOCKET } from "../config/paths.js";
 import { PROTOCOL_VERSION, STATUS } from "../protocol/codes.js";

@@ -1,5 +1,5 @@
 /** Runs the hot path before the sockets are bound: the first question of a cold process takes fifty times as long as the later ones. */
-import { Packr } from "msgpackr";
+import { Packr } from "msgpackr/pack";
 import type { LoadedEngine } from "../engine/engine.js";
 import { Counters } from "../metrics/counters.js";
 import { OP, PROTOCOL_VERSION } from "../protocol/codes.js";
@@ -7,7 +7,8 @@ import { GateService } from "./gate_service.js";
 import type { Identity } from "./hello.js";
 import { Sessions } from "./sessions.js";
 
-const ROUNDS = 3000;
+/** Enough for everything to be compiled once; what is asked often is compiled better while it is served. */
+const ROUNDS = 400;
 const CANDLE_MS = 300_000;
 
 /** Asks a service of its own, with its own session and without a journal, so that nothing of it remains. */

@@ -1,5 +1,5 @@
 /** Typed replies -> bytes. */
-import { Packr } from "msgpackr";
+import { Packr } from "msgpackr/pack";
 import type { Verdict } from "../gate/types.js";
 import { DECISION, LIMITS, PROTOCOL_VERSION, STATUS } from "../protocol/codes.js";
 import type { ItemError } from "./messages.js";
