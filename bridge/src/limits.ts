@@ -152,6 +152,13 @@ export const FIXED_LIMITS = table({
     bounds: "a key file",
     beyond: "refused with an error that names it",
   },
+  allow_list_ms: {
+    value: 1000,
+    unit: "ms",
+    bounds: "how often the list of tcp clients is looked at, besides at every connection; and read while it cannot be",
+    beyond:
+      "a revoked key's connection lasts that long; then all tcp connections are dropped, and who is still listed connects anew",
+  },
   tcp_clients: {
     value: 256,
     unit: "keys",

@@ -2,6 +2,7 @@
 import type { Logger } from "pino";
 import { Context, capability } from "zeromq";
 import type { TcpConfig } from "../config/daemon.js";
+import { FIXED } from "../limits.js";
 import type { Counters } from "../metrics/counters.js";
 import { ConfigError } from "../server/directory.js";
 import type { CurveServer } from "../server/socket.js";
@@ -12,8 +13,8 @@ import { ZapHandler } from "./zap.js";
 export interface Door {
   /** Null: anyone on this machine may come in. */
   readonly curve: CurveServer | null;
-  /** Begins to admit. Before the sockets are bound. */
-  open(): Promise<void>;
+  /** Begins to admit. Before the sockets are bound. @param onRevoked told soon after a client that may be connected has been taken off the list */
+  open(onRevoked: () => void): Promise<void>;
   /** After the sockets are closed. */
   close(): Promise<void>;
 }
@@ -28,8 +29,15 @@ export function openDoor(config: TcpConfig, uid: number, counters: Counters, log
     throw new ConfigError("this build of libzmq has no CURVE encryption: install zeromq's own, or leave `tcp` out");
   }
   const key = readServerKey(config.keys_dir, uid);
-  const clients = new AllowList(config.keys_dir, uid, (error) => {
-    log.error({ err: error }, "the list of clients cannot be trusted any more: nobody new is let in over tcp");
+  let onRevoked: () => void = () => undefined;
+  const clients = new AllowList({
+    dir: config.keys_dir,
+    uid,
+    clock: () => performance.now(),
+    onUnreadable: (error) => {
+      log.error({ err: error }, "the list of clients cannot be trusted any more: nobody is let in over tcp");
+    },
+    onRevoked: () => onRevoked(),
   });
   if (clients.size === 0) {
     log.warn({ keys_dir: config.keys_dir }, "no client is on the list: `talebridge keys client NAME` adds one");
@@ -43,9 +51,18 @@ export function openDoor(config: TcpConfig, uid: number, counters: Counters, log
     clock: () => performance.now(),
     onRefused: () => counters.add("clients_refused"),
   });
+  let watch: NodeJS.Timeout | undefined;
   return {
     curve: { context, secret_key: key.secret },
-    open: () => zap.start(),
-    close: () => zap.close(),
+    open: (tell) => {
+      // Not within the look: that may be the answer to a client who is connecting.
+      onRevoked = () => void setImmediate(tell);
+      watch = setInterval(() => clients.look(), FIXED.allow_list_ms).unref();
+      return zap.start();
+    },
+    close: () => {
+      clearInterval(watch);
+      return zap.close();
+    },
   };
 }

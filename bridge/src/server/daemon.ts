@@ -54,7 +54,7 @@ export async function startDaemon(
   const boot = randomBytes(8).toString("hex");
   try {
     removeSockets(config.dir);
-    locks.push(lockJournal(config, engine, boot));
+    locks.push(lockJournal(config, engine, boot, log));
     return await serve(config, engine, log, boot, locks, created, uid);
   } catch (error) {
     release(locks);

@@ -61,10 +61,12 @@ export async function openEntrances(parts: EntranceParts): Promise<Entrances> {
     batchSocket({ transport: "ipc", path: join(config.dir, BATCH_SOCKET) }),
   ];
   const endpoints: Record<string, () => string> = {};
+  const remote: ServerSocket[] = [];
   if (config.tcp !== null) {
     const curve = door?.curve ?? null;
     const gate = gateSocket({ transport: "tcp", endpoint: config.tcp.gate, curve });
     const batch = batchSocket({ transport: "tcp", endpoint: config.tcp.batch, curve });
+    remote.push(gate, batch);
     sockets.push(gate, batch);
     endpoints.gate = () => gate.endpoint;
     endpoints.batch = () => batch.endpoint;
@@ -74,7 +76,11 @@ export async function openEntrances(parts: EntranceParts): Promise<Entrances> {
     await door?.close();
   };
   try {
-    await door?.open();
+    await door?.open(() => {
+      counters.add("connections_dropped");
+      log.warn("a client was taken off the list: all tcp connections are dropped, those still listed connect anew");
+      void dropAll(remote, log);
+    });
     for (const socket of sockets) startSocket(socket);
   } catch (error) {
     await close();
@@ -100,10 +106,14 @@ function guardDescriptors(
         { open, limit },
         "too many connections for the limit of open files: all are dropped, clients connect anew",
       );
-      const dropped = await Promise.allSettled(sockets().map((socket) => socket.dropConnections()));
-      for (const result of dropped) if (result.status === "rejected") log.error({ err: result.reason }, "not dropped");
+      await dropAll(sockets(), log);
     },
   });
+}
+
+async function dropAll(sockets: readonly ServerSocket[], log: Logger): Promise<void> {
+  const dropped = await Promise.allSettled(sockets.map((socket) => socket.dropConnections()));
+  for (const result of dropped) if (result.status === "rejected") log.error({ err: result.reason }, "not dropped");
 }
 
 /** A port that is taken, or an address this machine does not have, is a wrong configuration. */

@@ -1,5 +1,5 @@
 /** The daemon's journal: one writer per directory, the sessions it continues, and what is said when something is wrong with it. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import type { DaemonConfig } from "../config/daemon.js";
@@ -28,7 +28,7 @@ export interface JournalParts {
 }
 
 /** One writer per journal directory, and any number of private daemons, each with a lock that tells others that it runs. */
-export function lockJournal(config: DaemonConfig, engine: LoadedEngine, boot: string): HeldLock {
+export function lockJournal(config: DaemonConfig, engine: LoadedEngine, boot: string, log: Logger): HeldLock {
   const dir = config.journal_dir;
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -37,6 +37,7 @@ export function lockJournal(config: DaemonConfig, engine: LoadedEngine, boot: st
       `the journal directory ${dir} cannot be created (${messageOf(error)}): choose another with --journal-dir`,
     );
   }
+  requireClosed(dir, log);
   if (config.private) return holdPrivate(dir, boot, engine.tryLock);
   let lock: HeldLock | null;
   try {
@@ -50,6 +51,19 @@ export function lockJournal(config: DaemonConfig, engine: LoadedEngine, boot: st
     throw new ConfigError(`another talebridge daemon writes its journal to ${dir}: choose another with --journal-dir`);
   }
   return lock;
+}
+
+/** What others could write there would be read as this daemon's own past. Files are 0600: who can only look sees their names. */
+function requireClosed(dir: string, log: Logger): void {
+  const { mode } = statSync(dir);
+  const shown = (mode & 0o777).toString(8);
+  if ((mode & 0o022) !== 0) {
+    throw new ConfigError(
+      `the journal directory ${dir} can be written by other users (mode ${shown}): chmod 700 ${dir}, or choose another with --journal-dir`,
+    );
+  }
+  if ((mode & 0o055) !== 0)
+    log.warn({ dir, mode: shown, fix: `chmod 700 ${dir}` }, "other users can look into the journal directory");
 }
 
 /**

@@ -44,6 +44,7 @@ const SOCKET_MODE = 0o600;
 const TCP_HANDSHAKE_MS = FIXED.tcp_handshake_ms;
 /** A peer behind a broken network is let go of after this. */
 const TCP_HEARTBEAT = { heartbeatInterval: 5000, heartbeatTimeout: FIXED.tcp_silence_ms, tcpKeepalive: 1 } as const;
+/** Enforced: without an answer from the handler of clients nobody comes in. */
 const ZAP_DOMAIN = "talebridge";
 /** The longest a queue of messages is worked off without looking at anything else. */
 const TURN_MS = 5;
@@ -51,44 +52,44 @@ const TURN_MS = 5;
 const RETRY_MS = 100;
 
 export class ServerSocket {
-  private readonly router: Router;
+  private router: Router;
   private readonly options: SocketOptions;
   private readonly sparse = new Sparse();
   private readonly queue: FairQueue<Buffer[]>;
   private closed = false;
+  private dropping: Promise<void> | null = null;
   private loop: Promise<void> = Promise.resolve();
 
   constructor(options: SocketOptions) {
     this.options = options;
-    const { address, intake } = options;
+    const { intake } = options;
     this.queue = new FairQueue({ items: intake, items_per_client: intake, cost: Number.POSITIVE_INFINITY });
-    this.router = new Router({
-      linger: 0,
-      sendTimeout: 0,
-      mandatory: true,
-      handshakeInterval: 1000,
-      maxMessageSize: options.max_message_bytes,
-      receiveHighWaterMark: options.high_water_mark,
-      sendHighWaterMark: options.high_water_mark,
-      ...(address.transport === "tcp" ? tcpOptions(address) : {}),
-    });
+    this.router = newRouter(options);
   }
 
   /** Binds, a file with mode 0600, and begins to serve. */
   start(): void {
-    this.router.events.on("accept", this.options.onAccepted);
     this.bind(this.wanted);
     this.loop = this.serve();
   }
 
+  /** Drops every connection and listens again. Clients connect anew; what they had asked is not answered. */
+  dropConnections(): Promise<void> {
+    this.dropping ??= this.replaceRouter().finally(() => {
+      this.dropping = null;
+    });
+    return this.dropping;
+  }
+
   /**
-   * Drops every connection and listens again. Clients connect anew; what they had asked is not answered. Binding and unbinding wait for no one, so
-   * they are done on this thread: zeromq.js would do them on another, while this one may look at the same socket for a message.
+   * A new socket takes the old one's place: libzmq closes what a listener has accepted together with the listener, but zeromq.js 6.8 unbinds only on
+   * another thread, while this one may look at the same socket for a message (its `unbindSync` binds once more). A closed socket leaves its file to
+   * the next one, which removes it when it binds.
    */
-  async dropConnections(): Promise<void> {
-    const { endpoint } = this;
-    // libzmq closes what a listener has accepted together with the listener.
-    this.router.unbindSync(endpoint);
+  private async replaceRouter(): Promise<void> {
+    const { endpoint, router } = this;
+    this.router = newRouter(this.options);
+    router.close();
     while (!this.closed) {
       try {
         this.bind(endpoint);
@@ -142,11 +143,13 @@ export class ServerSocket {
         this.dispatch(this.queue.next() ?? []);
       } else {
         let frames: Buffer[];
+        const { router } = this;
         try {
-          frames = await this.router.receive();
+          frames = await router.receive();
         } catch (error) {
           // Closing the socket ends a pending receive with an error, too.
           if (this.closed) return;
+          if (router !== this.router) continue;
           this.sparse.say("receive", () => this.options.log.error({ err: error }, "receive failed"));
           await setTimeout(RETRY_MS);
           continue;
@@ -193,6 +196,21 @@ export class ServerSocket {
   }
 }
 
+function newRouter({ address, max_message_bytes, high_water_mark, onAccepted }: SocketOptions): Router {
+  const router = new Router({
+    linger: 0,
+    sendTimeout: 0,
+    mandatory: true,
+    handshakeInterval: 1000,
+    maxMessageSize: max_message_bytes,
+    receiveHighWaterMark: high_water_mark,
+    sendHighWaterMark: high_water_mark,
+    ...(address.transport === "tcp" ? tcpOptions(address) : {}),
+  });
+  router.events.on("accept", onAccepted);
+  return router;
+}
+
 /** A routing id as a key. */
 function nameOf(client: Buffer | undefined): string {
   return client?.toString("latin1") ?? "";
@@ -211,7 +229,13 @@ function tcpOptions({ endpoint, curve }: Extract<Address, { transport: "tcp" }>)
     ipv6: endpoint.host.includes(":"),
     ...(curve === null
       ? {}
-      : { context: curve.context, curveServer: true, curveSecretKey: curve.secret_key, zapDomain: ZAP_DOMAIN }),
+      : {
+          context: curve.context,
+          curveServer: true,
+          curveSecretKey: curve.secret_key,
+          zapDomain: ZAP_DOMAIN,
+          zapEnforceDomain: true,
+        }),
   };
 }
 

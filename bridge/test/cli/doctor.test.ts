@@ -51,6 +51,9 @@ describe("doctor", { timeout: 120_000 }, () => {
       chmodSync(join(dir, "gate.sock"), 0o666);
       expect(doctor().failed).toMatchObject([{ what: "permissions", fix: `chmod 600 ${join(dir, "gate.sock")}` }]);
       chmodSync(join(dir, "gate.sock"), 0o600);
+      chmodSync(join(dir, "journal"), 0o750);
+      expect(doctor().failed).toMatchObject([{ what: "permissions", fix: `chmod 700 ${join(dir, "journal")}` }]);
+      chmodSync(join(dir, "journal"), 0o700);
       rmSync(join(dir, "batch.sock"));
       expect(doctor().failed).toMatchObject([{ what: "fingerprint", fix: "restart the daemon" }]);
       child.kill("SIGSTOP");
@@ -145,7 +148,7 @@ describe("doctor", { timeout: 120_000 }, () => {
 
   it("finds a clock that is behind the journal", () => {
     const ahead = Date.now() + 86_400_000;
-    mkdirSync(join(dir, "journal"), { recursive: true });
+    mkdirSync(join(dir, "journal"), { recursive: true, mode: 0o700 });
     writeFileSync(join(dir, "journal", `journal-${ahead}-abc-0.jsonl`), "");
     expect(doctor().failed[0]).toMatchObject({ what: "clock", fix: expect.stringContaining("clock") });
   });

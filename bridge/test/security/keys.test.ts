@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { FIXED } from "../../src/limits.js";
 import { AllowList } from "../../src/security/allow_list.js";
 import {
   createClientKey,
@@ -127,10 +128,20 @@ describe("key files that others can reach", () => {
 });
 
 describe("the list in use", () => {
+  /** Between any two looks as much time passes as has to before a list that could not be read is read again. */
+  function listOf(errors: unknown[]): AllowList {
+    let now_ms = 0;
+    const clock = () => {
+      now_ms += FIXED.allow_list_ms;
+      return now_ms;
+    };
+    return new AllowList({ dir, uid, clock, onUnreadable: (error) => errors.push(error), onRevoked: () => undefined });
+  }
+
   it("follows the folder, and lets nobody in while it cannot be trusted", () => {
     createServerKey(dir, uid);
     const errors: unknown[] = [];
-    const list = new AllowList(dir, uid, (error) => errors.push(error));
+    const list = listOf(errors);
     expect(list.size).toBe(0);
     createClientKey(dir, "bot", null, uid);
     const [key = ""] = readClients(dir, uid).keys();
@@ -151,7 +162,7 @@ describe("the list in use", () => {
     createClientKey(dir, "bot", null, uid);
     const [key = ""] = readClients(dir, uid).keys();
     const errors: unknown[] = [];
-    const list = new AllowList(dir, uid, (error) => errors.push(error));
+    const list = listOf(errors);
     const pub = join(dir, "clients", "bot.pub");
     chmodSync(pub, 0o622);
     createClientKey(dir, "other", null, uid);

@@ -63,6 +63,9 @@ async function status(socket: Dealer): Promise<unknown> {
 }
 
 const counters = async (socket: Dealer) => Object(Object(await status(socket))[3]).counters;
+/** Refusals so far, asked over a connection of its own. */
+const daemonRefused = async (endpoint: string | undefined, key: ClientKey): Promise<number> =>
+  (await counters(connect(endpoint, key))).clients_refused;
 const stranger = (server_public: string): ClientKey => {
   const { publicKey, secretKey } = curveKeyPair();
   return { server_public, public: publicKey, secret: secretKey };
@@ -119,11 +122,37 @@ describe("tcp with CURVE", () => {
     const { endpoints } = await serve();
     const key = newClient("late");
     expect(await status(connect(endpoints.gate, key))).toMatchObject([1, 1, STATUS.ok, {}]);
-    const other = connect(endpoints.gate, newClient("other"));
-    expect(await counters(other)).toMatchObject({ clients_refused: 0 });
+    const other_key = newClient("other");
+    expect(await daemonRefused(endpoints.gate, other_key)).toBe(0);
     revokeClient(keys_dir, "late");
     await expect(status(connect(endpoints.gate, key, SILENCE_MS))).rejects.toMatchObject({ code: "EAGAIN" });
-    await expect.poll(async () => (await counters(other)).clients_refused, { timeout: ANSWER_MS }).toBeGreaterThan(0);
+    await expect.poll(() => daemonRefused(endpoints.gate, other_key), { timeout: ANSWER_MS }).toBeGreaterThan(0);
+  });
+
+  it("cuts the open connection of a key that is revoked, and serves the others on", async () => {
+    createServerKey(keys_dir, uid);
+    const { endpoints } = await serve();
+    const [key, other_key] = [newClient("late"), newClient("other")];
+    const open = connect(endpoints.gate, key, SILENCE_MS);
+    expect(await status(open)).toMatchObject([1, 1, STATUS.ok, {}]);
+    revokeClient(keys_dir, "late");
+    const answered = () =>
+      status(open).then(
+        () => true,
+        () => false,
+      );
+    await expect.poll(answered, { timeout: ANSWER_MS }).toBe(false);
+    expect([await answered(), log.join("")]).toEqual([false, expect.stringContaining("taken off the list")]);
+    expect(await daemonRefused(endpoints.gate, other_key)).toBeGreaterThan(0);
+  });
+
+  it("leaves open connections alone when a key is added", async () => {
+    createServerKey(keys_dir, uid);
+    const { endpoints } = await serve();
+    const open = connect(endpoints.gate, newClient("bot"), SILENCE_MS);
+    await status(open);
+    expect(await status(connect(endpoints.gate, newClient("late")))).toMatchObject([1, 1, STATUS.ok, {}]);
+    expect(await counters(open)).toMatchObject({ connections_dropped: 0 });
   });
 
   it("writes no secret to its log or its journal", async () => {

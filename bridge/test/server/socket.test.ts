@@ -6,16 +6,16 @@ import { describe, expect, it } from "vitest";
 import { Dealer } from "zeromq";
 import { FIXED } from "../../src/limits.js";
 import { Counters } from "../../src/metrics/counters.js";
-import { ServerSocket } from "../../src/server/socket.js";
+import { type Address, ServerSocket } from "../../src/server/socket.js";
 import { temporaryDir } from "./harness.js";
 
 const LONG = 5000;
 const SHORT = 90;
 
-/** A socket that listens at `path`, notes the size of each message and answers it. */
-function listen(path: string, intake: number, handled: number[]): ServerSocket {
+/** A socket that listens at an address (of a file: its path), notes the size of each message and answers it. */
+function listen(at: string | Address, intake: number, handled: number[]): ServerSocket {
   const socket = new ServerSocket({
-    address: { transport: "ipc", path },
+    address: typeof at === "string" ? { transport: "ipc", path: at } : at,
     max_message_bytes: 65_536,
     high_water_mark: FIXED.gate_high_water_mark,
     intake,
@@ -73,6 +73,50 @@ describe("a socket many clients ask", () => {
 });
 
 describe("a socket that drops its connections", () => {
+  it.each(["ipc", "tcp"] as const)("over %s cuts those that are open and is there for new ones", async (transport) => {
+    const dir = temporaryDir();
+    const path = join(dir, "x.sock");
+    const tcp = { transport: "tcp", endpoint: { host: "127.0.0.1", port: 0 }, curve: null } as const;
+    const socket = listen(transport === "ipc" ? { transport, path } : tcp, 1, []);
+    const { endpoint } = socket;
+    // Does not connect anew by itself.
+    const client = () => {
+      const dealer = new Dealer({
+        linger: 0,
+        immediate: true,
+        reconnectInterval: -1,
+        sendTimeout: 500,
+        receiveTimeout: 500,
+      });
+      dealer.connect(endpoint);
+      return dealer;
+    };
+    const answered = async (dealer: Dealer) => {
+      try {
+        await dealer.send(Buffer.alloc(1));
+        await dealer.receive();
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    const before = client();
+    let after: Dealer | null = null;
+    try {
+      expect(await answered(before)).toBe(true);
+      // Twice at once is once.
+      await Promise.all([socket.dropConnections(), socket.dropConnections()]);
+      expect([socket.endpoint, await answered(before)]).toEqual([endpoint, false]);
+      after = client();
+      expect(await answered(after)).toBe(true);
+    } finally {
+      before.close();
+      after?.close();
+      await socket.close();
+      rmSync(dir, { recursive: true, force: true });
+    }
+  });
+
   it("can be connected to afterwards, every time", { timeout: 60_000 }, async () => {
     const dir = temporaryDir();
     const path = join(dir, "x.sock");

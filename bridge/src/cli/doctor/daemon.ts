@@ -1,5 +1,5 @@
 /** The running daemon: files for its owner alone, one lock, answers on both sockets, the same engine as here. */
-import { existsSync, lstatSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { BATCH_SOCKET, GATE_SOCKET, LOCK_FILE } from "../../config/paths.js";
 import { resolveSettings } from "../../config/resolve.js";
@@ -9,7 +9,7 @@ import { VERSION } from "../../version.js";
 import { ask } from "../client.js";
 import { askStatus, type StatusReport } from "../report.js";
 import { showSpan } from "../time.js";
-import { bad, type Finding, good, messageOf } from "./finding.js";
+import { bad, checkMode, type Finding, good, messageOf } from "./finding.js";
 
 const ROUND_TRIPS = 20;
 /** Slower than this on one machine, and the shim's default deadline of 50 ms is at risk. */
@@ -123,13 +123,6 @@ async function checkFingerprint({ batch }: Line, { engine, settings, timeframe_s
   } catch (error) {
     return bad("fingerprint", `the batch socket: ${messageOf(error)}`, "restart the daemon");
   }
-}
-
-function checkMode(path: string, wanted: number): Finding {
-  const mode = lstatSync(path).mode & 0o777;
-  const text = `${path} has mode ${mode.toString(8)}`;
-  const others = mode & 0o077;
-  return others === 0 ? good("permissions", text) : bad("permissions", text, `chmod ${wanted.toString(8)} ${path}`);
 }
 
 function isLocked(path: string, engine: LoadedEngine | null): boolean {

@@ -8,7 +8,7 @@ import { listFiles } from "../../journal/files.js";
 import { FIXED } from "../../limits.js";
 import { openFilesLimit } from "../../server/descriptors.js";
 import { VERSION } from "../../version.js";
-import { bad, type Finding, good, messageOf } from "./finding.js";
+import { bad, checkMode, type Finding, good, messageOf } from "./finding.js";
 
 const MIN_NODE_MAJOR = 20;
 const MIN_FILES = FIXED.open_files;
@@ -62,6 +62,7 @@ export function checkJournal(dir: string, now_ms: number): Finding[] {
     ];
   }
   const findings = [good("journal", existing === dir ? `${dir} is writable` : `${dir} can be created`)];
+  if (existing === dir) findings.push(checkMode(dir, 0o700));
   const { bavail, bsize } = statfsSync(existing);
   const free = bavail * bsize;
   const text = `${Math.round(free / 1024 / 1024)} MiB free in ${existing}`;
