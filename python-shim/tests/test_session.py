@@ -457,7 +457,7 @@ def test_a_clock_elsewhere_is_reckoned_with(
     assert abs(until_ms - ahead_ms - before_ms - 5000) <= took_ms + 2
 
 
-def test_a_late_answer_is_none_and_the_next_one_says_hello_again(
+def test_what_came_late_is_asked_again_once_after_a_new_hello(
     peer: Callable[..., Peer], sockets: Path
 ) -> None:
     late = Refusal(Status.LATE, "12 ms late", late_ms=12)
@@ -467,8 +467,52 @@ def test_a_late_answer_is_none_and_the_next_one_says_hello_again(
         with pytest.raises(Unavailable, match="after its deadline: 12 ms late") as caught:
             mine.ask(question(), EMPTY)
         assert caught.value.reason is Reason.UNAVAILABLE
+    assert asked.count(Op.GATE) == 4
+    assert asked.count(Op.HELLO) == 4
+
+
+def test_what_came_late_by_the_bridge_s_clock_is_answered_in_the_time_that_is_left(
+    peer: Callable[..., Peer], sockets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock there is set forward between hello and question, as over a network only."""
+    monkeypatch.setattr(Local, "same_clock", False)
+    ahead_ms = 0
+
+    def judged(op: Op, message: list[Any], frames: list[bytes]) -> Any:
+        nonlocal ahead_ms
+        now_ms = round(time.time() * 1000) + ahead_ms
+        if op is Op.HELLO:
+            ahead_ms = 3_600_000
+            return [hello_body(minor=1, clock_ms=now_ms)]
+        if op is Op.GATE and now_ms > message[-1]:
+            return Refusal(Status.LATE, "late", late_ms=round(now_ms - message[-1]))
+        return good(op, message, frames)
+
+    asked = peer(judged).asked
+    session(sockets, gate_timeout_s=5.0).ask(question(), EMPTY)
     assert asked.count(Op.GATE) == 2
-    assert asked.count(Op.HELLO) == 2
+
+
+def test_a_late_answer_without_time_left_is_none(
+    peer: Callable[..., Peer], sockets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = Refusal(Status.LATE, "12 ms late", late_ms=12)
+    asked = peer(lambda op, *rest: late if op is Op.GATE else good(op, *rest)).asked
+    mine = session(sockets)
+    mine.open()
+    request = client.Channel.request
+
+    def slow(self: client.Channel, request_id: int, frames: Any, deadline: Any) -> Any:
+        try:
+            return request(self, request_id, frames, deadline)
+        except Unavailable:
+            deadline.at = time.monotonic()
+            raise
+
+    monkeypatch.setattr(client.Channel, "request", slow)
+    with pytest.raises(Unavailable, match="12 ms late"):
+        mine.ask(question(), EMPTY)
+    assert asked.count(Op.GATE) == 1
 
 
 def test_a_market_needs_a_bridge_that_knows_it(peer: Callable[..., Peer], sockets: Path) -> None:

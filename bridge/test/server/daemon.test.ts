@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Dealer } from "zeromq";
 import { fileName, listFiles } from "../../src/journal/files.js";
-import { sealJson } from "../../src/journal/lines.js";
 import { foldJournal, readJournal } from "../../src/journal/reader.js";
 import { FIXED } from "../../src/limits.js";
 import { DECISION, LIMITS, OP, PROTOCOL_MINOR, REASON, STATUS } from "../../src/protocol/codes.js";
+import { sealJson } from "../journal/written.js";
 import {
   CANDLE_MS,
   Client,

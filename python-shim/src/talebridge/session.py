@@ -15,6 +15,7 @@ from talebridge.client import Channel
 from talebridge.deadline import Deadline
 from talebridge.errors import (
     Busy,
+    Late,
     NoSession,
     ProtocolError,
     SendFailed,
@@ -153,17 +154,19 @@ class Session:
         channel = client.channel(self.place, kind)
         turn = Deadline(self.terms.busy_wait_s)
         pause_s = _BUSY_PAUSES_S[0]
-        sent_again = False
+        cured: set[type[Unavailable]] = set()
         rounds = 0
         try:
             while rounds < _MAX_ROUNDS:
                 rounds += 1
                 try:
                     result = once(channel)
-                except SendFailed:
-                    if sent_again or deadline.left_ms() == 0:
+                except (SendFailed, Late) as error:
+                    # Late with time left: the bridge's clock was set since its hello, or that was
+                    # answered slowly. Nothing was decided, and the next try asks its clock again.
+                    if type(error) in cured or deadline.left_ms() == 0:
                         raise
-                    sent_again = True
+                    cured.add(type(error))
                 except NoSession:
                     channel.boot = None
                 except StalePortfolio:
