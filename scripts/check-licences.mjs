@@ -41,19 +41,29 @@ function nameOf(path) {
   return path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
 }
 
+/** The workspace, and the fuzz targets, which are one of their own: they need a nightly compiler and are not shipped. */
+function cargo() {
+  const [engine, fuzz] = [workspace(ROOT, "cargo"), workspace(join(ROOT, "fuzz"), "cargo (fuzz)")];
+  return {
+    dependencies: [...engine.dependencies, ...fuzz.dependencies],
+    unpinned: [...engine.unpinned, ...fuzz.unpinned],
+  };
+}
+
 /**
- * The workspace. The fuzz targets are no part of it, build nothing that is shipped, and need a nightly compiler.
+ * @param {string} folder of a Cargo.lock
+ * @param {string} from its name in what is printed
  * @returns {{ dependencies: Dependency[], unpinned: string[] }}
  */
-function cargo() {
+function workspace(folder, from) {
   const args = ["metadata", "--locked", "--format-version", "1"];
-  const text = execFileSync("cargo", args, { cwd: ROOT, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
+  const text = execFileSync("cargo", args, { cwd: folder, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
   /** @type {{ name: string, license: string | null, source: string | null }[]} */
   const packages = JSON.parse(text).packages;
   const dependencies = packages
     .filter(({ source }) => source !== null)
-    .map(({ name, license }) => ({ name, licence: license ?? "", from: "cargo", exempt: false }));
-  const blocks = readFileSync(join(ROOT, "Cargo.lock"), "utf8").split("[[package]]").slice(1);
+    .map(({ name, license }) => ({ name, licence: license ?? "", from, exempt: false }));
+  const blocks = readFileSync(join(folder, "Cargo.lock"), "utf8").split("[[package]]").slice(1);
   const unpinned = blocks
     .filter((block) => block.includes("source = ") && !block.includes("checksum = "))
     .map((block) => /name = "([^"]+)"/.exec(block)?.[1] ?? "unknown");

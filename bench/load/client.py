@@ -15,6 +15,7 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import TypeAlias
 
+import msgpack
 import numpy as np
 import zmq
 
@@ -24,6 +25,7 @@ from batch.client import ENGINE, Frames, candles
 from gate.client import Target
 
 from talebridge import wire
+from talebridge._generated import PROTOCOL_VERSION, Op
 
 CLIENTS = 8
 SECONDS = 5.0
@@ -33,10 +35,10 @@ PAIR_ROUNDS = 7
 SOAK_GATES = 2_000_000
 SOAK_FRAMES = 20_000
 SAMPLE_S = 0.5
-# Of the samples of a soak: what comes first is the heap finding its size.
-SETTLING = 0.1
-# Windows compared: long enough for many collections, between which memory saws up and down.
-WINDOW = 0.25
+# Share of a soak that is warm-up: the heap and the allocator find their sizes.
+WARM_UP = 0.2
+# What follows in so many parts of as many samples: one number each, through which a line is laid.
+POINTS = 8
 
 Count: TypeAlias = "Synchronized[int]"
 
@@ -47,6 +49,14 @@ def rss_mb(pid: int) -> float:
         if line.startswith("VmRSS"):
             return int(line.split()[1]) * 1024 / 1e6
     raise RuntimeError("no VmRSS in /proc")
+
+
+def heap_mb(status: Target) -> float:
+    """What the daemon's JavaScript holds in MB, by its own word."""
+    status.next_id += 1
+    reply = status.exchange(msgpack.packb([PROTOCOL_VERSION, int(Op.STATUS), status.next_id]))
+    (facts,) = wire.decode_reply(reply, status.next_id)
+    return float(facts["memory"]["heap_bytes"]) / 1e6
 
 
 def hot_client(directory: Path, name: str, start: Barrier, counts: Count, seconds: float) -> None:
@@ -160,19 +170,32 @@ def soak(directory: Path, pid: int, scale: float) -> dict[str, object]:
     for job in jobs:
         job.start()
     samples = []
-    while any(job.is_alive() for job in jobs):
-        samples.append(rss_mb(pid))
-        time.sleep(SAMPLE_S)
+    with zmq.Context() as context:
+        status = Target(context, directory)
+        while any(job.is_alive() for job in jobs):
+            done = sum(count.value for count in asked) / 1e6
+            samples.append((done, rss_mb(pid), heap_mb(status)))
+            time.sleep(SAMPLE_S)
+        context.destroy(linger=0)
     if any(job.exitcode != 0 for job in jobs):
         raise RuntimeError("a client of the soak failed")
-    settled = samples[int(len(samples) * SETTLING) :]
-    window = max(1, int(len(settled) * WINDOW))
-    first, last = float(np.median(settled[:window])), float(np.median(settled[-window:]))
+    parts = np.array_split(np.array(samples[int(len(samples) * WARM_UP) :]), POINTS)
+    millions = [float(part[:, 0].mean()) for part in parts]
+    resident = [float(np.median(part[:, 1])) for part in parts]
+    # The least of each part: what is left after a collection.
+    held = [float(part[:, 2].min()) for part in parts]
+    seconds = np.arange(POINTS) / (POINTS - 1)
+    slope, level = np.polyfit(seconds, resident, 1)
     return {
-        "rss_growth": round(last / first - 1, 4),
-        "rss_first_mb": round(first, 1),
-        "rss_last_mb": round(last, 1),
-        "rss_most_mb": round(max(samples), 1),
+        # Along the line from the first point to the last.
+        "rss_growth": round(slope / level, 4),
+        "rss_points_mb": [round(value, 1) for value in resident],
+        "rss_points_million_gates": [round(value, 2) for value in millions],
+        "heap_points_mb": [round(value, 1) for value in held],
+        "rss_first_mb": round(resident[0], 1),
+        "rss_last_mb": round(resident[-1], 1),
+        "rss_most_mb": round(max(rss for _, rss, _ in samples), 1),
+        "warm_up": WARM_UP,
         "soak_gates": share * askers,
         "soak_frames": frames,
         "soak_s": round(time.perf_counter() - began),

@@ -60,6 +60,41 @@ export const FIXED_LIMITS = table({
     unit: "entries",
     bounds: "confirmed entries kept for the entry rate, per session",
     beyond: "the oldest is forgotten: as many as max_entries may be",
+  equity_history_ms: {
+    value: 366 * 86_400_000,
+    unit: "ms",
+    bounds: "equity history kept per session: one high-water candidate an hour at most, so 8785 of them",
+    beyond: "older candidates are forgotten: no setting reaches further back",
+  },
+  halt_ahead_ms: {
+    value: 366 * 86_400_000,
+    unit: "ms",
+    bounds: "how far ahead a halt may end (`--for`, `--until`)",
+    beyond: "refused with an error that says so; without an end it lasts until it is resumed",
+  },
+  freqtrade_config_bytes: {
+    value: 4 * 1024 * 1024,
+    unit: "bytes",
+    bounds: "a freqtrade configuration file that doctor reads",
+    beyond: "reported as unreadable",
+  },
+  freqtrade_config_files: {
+    value: 16,
+    unit: "files",
+    bounds: "freqtrade configuration files that name each other, and their depth",
+    beyond: "reported as unreadable",
+  },
+  suggested_pairs: {
+    value: 10,
+    unit: "pairs",
+    bounds: "pairs `explain` suggests for one it does not know",
+    beyond: "the most recent are named",
+  },
+  status_every_s: {
+    value: 3600,
+    unit: "s",
+    bounds: "the longest pause of `status --watch --every`",
+    beyond: "refused with an error that says so",
   },
   listed_sessions: {
     value: 64,

@@ -9,6 +9,7 @@ import { isLive } from "../gate/session.js";
 import { standing } from "../gate/standing.js";
 import { foldLive } from "../journal/reader.js";
 import { type GateLine, lastDecision, lastHello, recentPairs } from "../journal/search.js";
+import { FIXED } from "../limits.js";
 import { DaemonError } from "./client.js";
 import { renderExplanation } from "./explain_text.js";
 import { explain, type Now } from "./explanation.js";
@@ -18,7 +19,7 @@ import { currentUid, EXIT, listViolations, UsageError } from "./usage.js";
 export const usage = `talebridge explain PAIR [--session NAME] [--dir DIR] [--journal-dir DIR] [--config FILE] [--json]
   Why the last verdict about a pair: every limit with its numbers, how the session stands now, and what ends a denial, and when.`;
 
-const MAX_SUGGESTIONS = 10;
+const MAX_SUGGESTIONS = FIXED.suggested_pairs;
 
 export const options = {
   session: { type: "string" },

@@ -1,6 +1,7 @@
 /** `talebridge status`: what the daemon is doing, how its sessions stand and what it has decided; once, or again and again. */
 import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { FIXED } from "../limits.js";
 import { chooseDir, DaemonError } from "./client.js";
 import { askStatus } from "./report.js";
 import { renderStatus } from "./status_text.js";
@@ -11,7 +12,7 @@ export const usage = `talebridge status [--dir DIR] [--json] [--watch [--every 2
 
 const CLEAR = "\u001b[H\u001b[2J";
 const DEFAULT_EVERY_S = 2;
-const MAX_EVERY_S = 3600;
+const MAX_EVERY_S = FIXED.status_every_s;
 
 export const options = {
   dir: { type: "string" },

@@ -1,9 +1,10 @@
 /** Times and spans as people read and write them. */
+import { FIXED } from "../limits.js";
 import { UsageError } from "./usage.js";
 
 const UNITS_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 /** A state that is to last longer than this is meant to last until it is changed. */
-const MAX_AHEAD_MS = 366 * UNITS_MS.d;
+const MAX_AHEAD_MS = FIXED.halt_ahead_ms;
 
 /** "90m", "4h" or "2d" in milliseconds. */
 export function parseDuration(text: string): number {

@@ -3,6 +3,7 @@
  * the highest equity within a rolling window, and equity at the start of the UTC day and week.
  */
 import type { EquitySample } from "../gate/types.js";
+import { FIXED } from "../limits.js";
 
 const HOUR_MS = 3_600_000;
 export const DAY_MS = 86_400_000;
@@ -11,7 +12,7 @@ const DAYS_BEFORE_MONDAY = 3;
 /** A day's or week's loss is measured from its start: a sample much older than that says nothing about it, the bot was off. */
 const MAX_BASE_AGE_MS = 25 * HOUR_MS;
 /** Kept a little longer than the longest drawdown window that settings admit, so that a window made longer finds its history. */
-export const RETAIN_MS = 366 * DAY_MS;
+export const RETAIN_MS = FIXED.equity_history_ms;
 
 export interface EquityTrack {
   /**

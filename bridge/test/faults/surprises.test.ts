@@ -187,7 +187,7 @@ describe("a journal with no room left", PATIENCE, () => {
   );
 
   it.runIf(is_root)("on a full disk of 1 MB denies entries and recovers by itself", async ({ skip }) => {
-    const { status } = spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", journal()]);
+    const { status } = spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", journal()]);
     skip(status !== 0, "this root may not mount a tmpfs");
     try {
       daemon = await Daemon.start({ dir: run(), journal: journal(), log: "/dev/null" });

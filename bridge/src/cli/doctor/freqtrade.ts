@@ -4,12 +4,13 @@ import { dirname, join, resolve } from "node:path";
 import { isRecord } from "../../config/check.js";
 import { resolveSettings } from "../../config/resolve.js";
 import type { Engine } from "../../engine/types.js";
+import { FIXED } from "../../limits.js";
 import { bad, type Finding, good, messageOf } from "./finding.js";
 import { parseRelaxed } from "./relaxed_json.js";
 
 const USUAL = ["user_data/config.json", "config.json"];
-const MAX_BYTES = 4 * 1024 * 1024;
-const MAX_FILES = 16;
+const MAX_BYTES = FIXED.freqtrade_config_bytes;
+const MAX_FILES = FIXED.freqtrade_config_files;
 const TIMEFRAME_S = { m: 60, h: 3600, d: 86_400, w: 604_800 } as const;
 const DEFAULT_TIMEFRAME_S = 300;
 
