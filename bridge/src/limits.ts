@@ -60,6 +60,7 @@ export const FIXED_LIMITS = table({
     unit: "entries",
     bounds: "confirmed entries kept for the entry rate, per session",
     beyond: "the oldest is forgotten: as many as max_entries may be",
+  },
   equity_history_ms: {
     value: 366 * 86_400_000,
     unit: "ms",

@@ -1,12 +1,24 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { Dealer } from "zeromq";
 import { fileName, listFiles } from "../../src/journal/files.js";
 import { foldJournal, readJournal } from "../../src/journal/reader.js";
 import { FIXED } from "../../src/limits.js";
 import { DECISION, LIMITS, OP, PROTOCOL_MINOR, REASON, STATUS } from "../../src/protocol/codes.js";
+import { startDaemon } from "../../src/server/daemon.js";
 import { sealJson } from "../journal/written.js";
 import {
   CANDLE_MS,
@@ -734,6 +746,36 @@ describe("the directory", () => {
     const file = join(dir, "file");
     writeFileSync(file, "");
     await expect(start(configFor(file))).rejects.toThrow("--dir");
+    rmSync(dir, { recursive: true });
+  });
+});
+
+describe("the journal directory", () => {
+  it.each([0o770, 0o702])("is refused at start when others can write it (%o)", async (mode) => {
+    const dir = temporaryDir();
+    const config = configFor(join(dir, "run"));
+    mkdirSync(config.journal_dir, { recursive: true });
+    chmodSync(config.journal_dir, mode);
+    await expect(start(config)).rejects.toThrow(`chmod 700 ${config.journal_dir}`);
+    // Nothing is held after that: as the message says, this is the fix.
+    chmodSync(config.journal_dir, 0o700);
+    await (await start(config)).stop("test over");
+    rmSync(dir, { recursive: true });
+  });
+
+  it.each([
+    [0o755, 1],
+    [0o700, 0],
+  ])("with mode %o is served, with %i warnings that others can look in", async (mode, warnings) => {
+    const dir = temporaryDir();
+    const config = configFor(join(dir, "run"));
+    mkdirSync(config.journal_dir, { recursive: true });
+    chmodSync(config.journal_dir, mode);
+    const lines: string[] = [];
+    const log = pino({}, { write: (line: string) => void lines.push(line) });
+    const daemon = await startDaemon(config, engine, log, process.getuid?.() ?? 0);
+    await daemon.stop("test over");
+    expect(lines.filter((line) => line.includes(`chmod 700 ${config.journal_dir}`))).toHaveLength(warnings);
     rmSync(dir, { recursive: true });
   });
 });
