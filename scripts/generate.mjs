@@ -470,7 +470,7 @@ async function generateAll() {
   const { DaemonSchema } = await load("daemon_schema.js");
   const { describe } = await load("check.js");
   const { METRICS } = await load("../metrics/families.js");
-  const { settingsSchema, settingsFileSchema, daemonSchema, DIALECT } = await load("../cli/schema_documents.js");
+  const { settingsSchema, settingsFileSchema, daemonSchema, published } = await load("../cli/schema_documents.js");
   const settings = flatten(SettingsSchema, describe);
   const daemon = flatten(DaemonSchema, describe);
   const engine = readEngine();
@@ -483,7 +483,7 @@ async function generateAll() {
   const { lineSchema } = await load("../journal/lines.js");
   const { ReplayResultSchema } = await load("../replay/run/result.js");
   for (const [name, schema] of Object.entries({ "journal-line": lineSchema(), replay: ReplayResultSchema }))
-    files.set(`protocol/${name}.schema.json`, jsonSchema({ $schema: DIALECT, ...schema }));
+    files.set(`protocol/${name}.schema.json`, jsonSchema(published(schema)));
   // Shipped with the daemon, for `talebridge init`.
   files.set("bridge/assets/init/GateOnly.py", readFileSync(join(root, "strategies/GateOnly.py"), "utf8"));
   files.set("docs/columns.md", columnsDoc(engine));

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { DaemonSchema } from "../config/daemon_schema.js";
 import { FIXED_LIMITS } from "../limits.js";
 import { LIMITS } from "../protocol/codes.js";
-import { DIALECT, daemonSchema, settingsFileSchema, settingsSchema } from "./schema_documents.js";
+import { daemonSchema, published, settingsFileSchema, settingsSchema } from "./schema_documents.js";
 import { EXIT } from "./usage.js";
 
 export const usage = `talebridge schema [--file | --daemon | --journal | --replay | --comparison | --limits]
@@ -31,11 +31,9 @@ async function documentOf(asked: { readonly [K in keyof typeof options]?: boolea
     const { limits, journal } = DaemonSchema.properties;
     return { messages: LIMITS, configurable: { limits, journal }, fixed: FIXED_LIMITS };
   }
-  if (asked.replay === true)
-    return { $schema: DIALECT, ...(await import("../replay/run/result.js")).ReplayResultSchema };
-  if (asked.comparison === true)
-    return { $schema: DIALECT, ...(await import("../replay/run/comparison.js")).ComparisonSchema };
-  if (asked.journal === true) return { $schema: DIALECT, ...(await import("../journal/lines.js")).lineSchema() };
+  if (asked.replay === true) return published((await import("../replay/run/result.js")).ReplayResultSchema);
+  if (asked.comparison === true) return published((await import("../replay/run/comparison.js")).ComparisonSchema);
+  if (asked.journal === true) return published((await import("../journal/lines.js")).lineSchema());
   if (asked.daemon === true) return daemonSchema();
   return asked.file === true ? settingsFileSchema() : settingsSchema();
 }

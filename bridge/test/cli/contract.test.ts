@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { COMMANDS } from "../../src/cli/commands.js";
 import { talebridge } from "./harness.js";
 
+const PROCESSES_MS = 60_000;
 const NAMES = Object.keys(COMMANDS);
 /** Commands whose result is a document by itself, or a script, or a service. */
 const WITHOUT_JSON = ["serve", "schema", "completion"];
@@ -38,16 +39,20 @@ describe("exit codes", () => {
     }
   });
 
-  it("2: wrong use, for every command and for none", async () => {
-    expect(talebridge([]).code).toBe(2);
-    expect(talebridge(["nonsense"]).code).toBe(2);
-    expect(talebridge(["status", "--nonsense"]).code).toBe(2);
-    // What main() turns into that code, from the others without a process each.
-    for (const name of NAMES)
-      await expect((async () => (await COMMANDS[name]?.())?.run(["--nonsense"]))(), name).rejects.toMatchObject({
-        code: "ERR_PARSE_ARGS_UNKNOWN_OPTION",
-      });
-  });
+  it(
+    "2: wrong use, for every command and for none",
+    async () => {
+      expect(talebridge([]).code).toBe(2);
+      expect(talebridge(["nonsense"]).code).toBe(2);
+      expect(talebridge(["status", "--nonsense"]).code).toBe(2);
+      // What main() turns into that code, from the others without a process each.
+      for (const name of NAMES)
+        await expect((async () => (await COMMANDS[name]?.())?.run(["--nonsense"]))(), name).rejects.toMatchObject({
+          code: "ERR_PARSE_ARGS_UNKNOWN_OPTION",
+        });
+    },
+    PROCESSES_MS,
+  );
 });
 
 it.each(NAMES)("%s: usage and options agree, and there is --json", async (name) => {
