@@ -146,7 +146,7 @@ describe.skipIf(EXECUTABLE === null)("the report in Chromium", () => {
     });
     expect(violations).toEqual([]);
     await own.close();
-  });
+  }, 60_000);
 
   it("fits a phone of 360 px", async () => {
     const own = await reports.open(url, { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
