@@ -7,10 +7,14 @@ import { RESAMPLES, resampled } from "./resample.js";
 
 /** Fewer trades say nothing. */
 export const MIN_TRADES = 30;
+/** More are not looked at: the estimate has to be there before a question's deadline, and a strategy changes. */
+export const MOST_TRADES = 200;
 /** Of the bootstrap's samples that must bear a fraction: its lower bound with one-sided confidence 75 %. */
 const SUPPORTING = 0.75 * RESAMPLES;
-/** Halvings of [0, 1]: to 1e-12. */
-const HALVINGS = 40;
+/** Halvings of [0, 1]: to 1e-10, which money does not tell. */
+const HALVINGS = 34;
+/** Stands for infinity, and times a count of 0 is 0. */
+const HUGE = 1e300;
 
 /**
  * Fraction that makes wealth grow fastest: the root of E[r/(1 + f·r)] = 0, within [0, 1]: no more than equity is staked.
@@ -50,7 +54,7 @@ export function constrainedLowerBound(profits: readonly number[], left: number, 
 function slopes(profits: readonly number[], f: number): Float64Array {
   return Float64Array.from(profits, (profit) => {
     const wealth = 1 + f * profit;
-    return wealth > 0 ? profit / wealth : Number.NEGATIVE_INFINITY;
+    return wealth > 0 ? profit / wealth : -HUGE;
   });
 }
 
@@ -59,7 +63,7 @@ function ruin(profits: readonly number[], f: number, left: number, probability: 
   const lambda = Math.log(probability) / Math.log(left);
   return Float64Array.from(profits, (profit) => {
     const wealth = 1 + f * profit;
-    return wealth > 0 ? wealth ** -lambda - 1 : Number.POSITIVE_INFINITY;
+    return wealth > 0 ? Math.min(wealth ** -lambda - 1, HUGE) : HUGE;
   });
 }
 
@@ -69,17 +73,15 @@ function sum(values: Float64Array): number {
   return total;
 }
 
-/** Number of bootstrap samples whose sum of values passes. */
+/** Number of bootstrap samples whose sum of values passes, as far as it takes to know whether enough do. */
 function supporting(values: Float64Array, passes: (total: number) => boolean): number {
   const n = values.length;
   const counts = resampled(n);
   let passed = 0;
-  for (let row = 0; row < RESAMPLES; row++) {
+  for (let row = 0; row < RESAMPLES && passed < SUPPORTING && row - passed <= RESAMPLES - SUPPORTING; row++) {
     let total = 0;
-    for (let i = 0; i < n; i++) {
-      const count = counts[row * n + i] ?? 0;
-      if (count > 0) total += count * (values[i] ?? 0);
-    }
+    const at = row * n;
+    for (let i = 0; i < n; i++) total += (counts[at + i] as number) * (values[i] as number);
     if (passes(total)) passed += 1;
   }
   return passed;

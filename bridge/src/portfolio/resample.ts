@@ -4,12 +4,12 @@ export const RESAMPLES = 100;
 const SEED = 20_251_123;
 
 /** The samples last made: sizes change once per closed trade. */
-let last: { readonly n: number; readonly counts: Uint16Array } = { n: 0, counts: new Uint16Array() };
+let last: { readonly n: number; readonly counts: Float64Array } = { n: 0, counts: new Float64Array() };
 
-/** RESAMPLES rows of n counts; each row adds up to n. */
-export function resampled(n: number): Uint16Array {
+/** RESAMPLES rows of n counts, as floats to be multiplied with; each row adds up to n. */
+export function resampled(n: number): Float64Array {
   if (last.n === n) return last.counts;
-  const counts = new Uint16Array(RESAMPLES * n);
+  const counts = new Float64Array(RESAMPLES * n);
   const draw = mulberry32(SEED);
   for (let row = 0; row < RESAMPLES; row++) {
     for (let i = 0; i < n; i++) {

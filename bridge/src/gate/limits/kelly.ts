@@ -1,5 +1,5 @@
 /** Kelly cap: a stake no larger than the closed trades support. Only a cap, only from 30 closed trades, and never below a stake that keeps the evidence coming. */
-import { constrainedLowerBound, growthLowerBound, MIN_TRADES } from "../../portfolio/kelly.js";
+import { constrainedLowerBound, growthLowerBound, MIN_TRADES, MOST_TRADES } from "../../portfolio/kelly.js";
 import type { Outcome } from "../../portfolio/outcomes.js";
 import { REASON } from "../../protocol/codes.js";
 import { accountOf, type Limit } from "../limit.js";
@@ -30,9 +30,21 @@ function kellyTerms(limits: Limits): Terms & Pick<Limits, "kelly_min_stake"> {
 /** Largest stake as a share of equity that the trades support; null: off, or too few trades. */
 export function kellyFraction(outcomes: readonly Outcome[], terms: Terms): number | null {
   const { kelly_fraction, kelly_drawdown, kelly_drawdown_probability } = terms;
-  if (kelly_fraction === null || outcomes.length < MIN_TRADES) return null;
-  const profits = outcomes.map(({ profit }) => profit);
-  const growth = kelly_fraction * growthLowerBound(profits);
-  if (kelly_drawdown === null) return growth;
-  return Math.min(growth, constrainedLowerBound(profits, 1 - kelly_drawdown, kelly_drawdown_probability));
+  const newest = outcomes.at(-1);
+  if (kelly_fraction === null || newest === undefined || outcomes.length < MIN_TRADES) return null;
+  const key = `${kelly_fraction} ${kelly_drawdown} ${kelly_drawdown_probability}`;
+  const known = computed.get(newest);
+  if (known?.key === key) return known.fraction;
+  const fraction = supported(outcomes, kelly_fraction, kelly_drawdown, kelly_drawdown_probability);
+  computed.set(newest, { key, fraction });
+  return fraction;
+}
+
+/** By the newest trade, which tells those before it: computed once per closed trade, not per question. */
+const computed = new WeakMap<Outcome, { readonly key: string; readonly fraction: number }>();
+
+function supported(outcomes: readonly Outcome[], share: number, drawdown: number | null, probability: number): number {
+  const profits = outcomes.slice(-MOST_TRADES).map(({ profit }) => profit);
+  const growth = share * growthLowerBound(profits);
+  return drawdown === null ? growth : Math.min(growth, constrainedLowerBound(profits, 1 - drawdown, probability));
 }
