@@ -135,18 +135,25 @@ describe.skipIf(EXECUTABLE === null)("the report in Chromium", () => {
     expect(await page.locator("#equity-chart .spoken").textContent()).toMatch(/^2\d{3}-\d\d-\d\d \d\d:\d\d UTC: /);
   });
 
-  it.each(["light", "dark"] as const)("is accessible as far as axe can tell, %s", async (colorScheme) => {
-    const own = await reports.open(url, { colorScheme });
-    await own.locator(`${ROWS} button`).first().click();
-    for (const summary of await own.locator("summary").all()) await summary.click();
-    await own.evaluate(AXE);
-    const violations = await own.evaluate(async () => {
-      const { violations: found } = await Reflect.get(globalThis, "axe").run();
-      return found.map((one: { id: string; nodes: { html: string }[] }) => [one.id, one.nodes.map(({ html }) => html)]);
-    });
-    expect(violations).toEqual([]);
-    await own.close();
-  }, 60_000);
+  it.each(["light", "dark"] as const)(
+    "is accessible as far as axe can tell, %s",
+    async (colorScheme) => {
+      const own = await reports.open(url, { colorScheme });
+      await own.locator(`${ROWS} button`).first().click();
+      for (const summary of await own.locator("summary").all()) await summary.click();
+      await own.evaluate(AXE);
+      const violations = await own.evaluate(async () => {
+        const { violations: found } = await Reflect.get(globalThis, "axe").run();
+        return found.map((one: { id: string; nodes: { html: string }[] }) => [
+          one.id,
+          one.nodes.map(({ html }) => html),
+        ]);
+      });
+      expect(violations).toEqual([]);
+      await own.close();
+    },
+    60_000,
+  );
 
   it("fits a phone of 360 px", async () => {
     const own = await reports.open(url, { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
