@@ -63,6 +63,10 @@ async function row(folder, file, name, options) {
     }
     const { TbPlain: plain = [], TbShadow: shadow = [], TbGated: gated = [] } = run.trades;
     const counts = { trades: plain.length, gated_trades: gated.length, questions: run.gates };
+    // Two empty lists are equal and show nothing.
+    if (plain.length === 0 && shadow.length === 0) {
+      return { strategy: name, ...counts, problem: "no trade in this time range", refused: true };
+    }
     return { strategy: name, ...counts, problem: firstDifference(plain, shadow) };
   } finally {
     rmSync(root, { recursive: true, force: true });
@@ -107,6 +111,6 @@ if (positionals.length !== 1 || !existsSync(folder) || !existsSync(datadir) || s
   }
   const equal = rows.filter(({ problem }) => problem === null).length;
   process.stdout.write(`${JSON.stringify({ bench: "strategies-published", equal, of: rows.length, rows })}\n`);
-  // What freqtrade itself cannot run says nothing about the gate, and is told.
+  // What freqtrade itself cannot run, or what never trades, says nothing about the gate, and is told.
   if (equal === 0 || rows.some(({ problem, refused }) => problem !== null && !refused)) process.exitCode = 1;
 }
