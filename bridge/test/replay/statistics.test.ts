@@ -150,7 +150,7 @@ describe("placebo", () => {
       expect(alarms.get(measure) ?? 0, measure).toBeGreaterThan(0);
       expect(alarms.get(measure) ?? 0, measure).toBeLessThan(26);
     }
-  });
+  }, 120_000);
 });
 
 it("thins a curve without losing extremes or ends", () => {
