@@ -26,7 +26,7 @@ describe("documentation", () => {
     const folders = readdirSync(join(ROOT, "bridge/test"));
     const named = all(
       read("docs/threat-model.md"),
-      /`((?:security|server|config|cli|metrics|journal|gate|portfolio|wire)\/[a-z_]*)`/g,
+      /`((?:security|server|config|cli|metrics|journal|gate|portfolio|web|wire)\/[a-z_]*)`/g,
     );
     expect(named.length).toBeGreaterThan(10);
     const missing = named.filter((name) =>
@@ -37,14 +37,18 @@ describe("documentation", () => {
 
   it("names only commands that are there", () => {
     const text =
-      read("README.md") + read("docs/operations.md") + read("docs/threat-model.md") + read("docs/failure.md");
+      read("README.md") +
+      read("docs/operations.md") +
+      read("docs/threat-model.md") +
+      read("docs/failure.md") +
+      read("docs/web.md");
     const named = all(text, /(?:`|^)talebridge ([a-z]+)\b/gm);
     const missing = named.filter((name) => !existsSync(join(ROOT, "bridge/src/cli", `${name}.ts`)));
     expect(missing).toEqual([]);
   });
 
   it("links only to pages that are there", () => {
-    for (const page of ["operations.md", "threat-model.md", "dependencies.md", "metrics.md", "deploy.md"]) {
+    for (const page of ["operations.md", "threat-model.md", "dependencies.md", "metrics.md", "deploy.md", "web.md"]) {
       const links = all(read(`docs/${page}`), /\]\(([a-z-]+)\)/g).concat(
         all(read(`docs/${page}`), /\]\(([a-z-]+\.md)\)/g),
       );

@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync } from "n
 import { dirname, join } from "node:path";
 import { bundleTypebox } from "./bundle.mjs";
 import { bundleReport } from "./bundle-report.mjs";
+import { bundleWeb } from "./bundle-web.mjs";
 import { readIfThere, runLogged } from "./exec.mjs";
 import { ADDON, FAULTY_ADDON, LOGS, ROOT } from "./paths.mjs";
 
@@ -71,10 +72,7 @@ export async function buildTypeScript() {
   const complete = TSC_PROJECTS.every((project) => existsSync(join(ROOT, project, "dist")));
   const args = [join(ROOT, "node_modules", "typescript", "bin", "tsc"), "-b", ...TSC_PROJECTS];
   await runLogged(process.execPath, complete ? args : [...args, "--force"], { logFile: join(LOGS, "tsc-build.log") });
-  const typebox = await bundleTypebox();
-  const report = await bundleReport();
+  const bundled = [await bundleTypebox(), await bundleReport(), await bundleWeb()].includes(true);
   const changed = TSC_PROJECTS.filter((_, i) => readIfThere(String(infos[i])) !== before[i]);
-  return changed.length === 0 && complete && !typebox && !report
-    ? CURRENT
-    : `built ${changed.join(" and ") || "again"}`;
+  return changed.length === 0 && complete && !bundled ? CURRENT : `built ${changed.join(" and ") || "again"}`;
 }

@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { basename, extname, join, relative, sep } from "node:path";
 import { bundleTypebox } from "./bundle.mjs";
 import { bundleReport } from "./bundle-report.mjs";
+import { bundleWeb } from "./bundle-web.mjs";
 import { runLogged } from "./exec.mjs";
 import { CACHE, LOGS, ROOT } from "./paths.mjs";
 
@@ -46,6 +47,7 @@ export async function compileBridge(dist) {
   await runLogged(process.execPath, [tsc, ...args], { logFile: join(LOGS, "tsc-package.log") });
   await bundleTypebox(join(fresh, "typebox.js"));
   await bundleReport(join(fresh, "assets"));
+  await bundleWeb(fresh);
   cpSync(fresh, dist, { recursive: true });
 }
 

@@ -17,6 +17,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   resume: () => import("./resume.js"),
   rebase: () => import("./rebase.js"),
   keys: () => import("./keys.js"),
+  web: () => import("./web.js"),
   explain: () => import("./explain.js"),
   doctor: () => import("./doctor.js"),
   init: () => import("./init.js"),

@@ -1,5 +1,6 @@
 /** An explanation as text: what was decided and why, each limit with its numbers, how the session stands, and what ends it. */
-import { type Explanation, type Now, type Release, rulesFor } from "./explanation.js";
+import type { Release } from "../gate/ends.js";
+import { type Explanation, type Now, rulesFor } from "./explanation.js";
 import { plain } from "./plain.js";
 import type { StandingReport } from "./report.js";
 import { showInstant, showSpan } from "./time.js";

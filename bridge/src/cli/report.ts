@@ -59,6 +59,8 @@ const StatusSchema = Type.Object({
   now_ms: Type.Number(),
   engine: Type.Object({ version: Type.String(), simd: Type.String() }),
   journal: Type.Object({ dir: Type.String(), seq: Type.Number(), failing: Type.Boolean() }),
+  /** Null: not served. Missing: an older daemon. */
+  web: Type.Optional(Type.Union([Type.Object({ url: Type.String(), token_file: Type.String() }), Type.Null()])),
   session_count: Type.Number(),
   sessions: Type.Array(SessionSchema),
   counters: Type.Record(Type.String(), Type.Number()),

@@ -27,6 +27,15 @@ export interface DaemonConfig {
   readonly tcp: TcpConfig | null;
   /** Null: not served. */
   readonly metrics: { readonly listen: Endpoint } | null;
+  /** Null: not served. */
+  readonly web: WebConfig | null;
+}
+
+export interface WebConfig {
+  readonly listen: Endpoint;
+  /** Names a browser may ask by, beside addresses and localhost. */
+  readonly hosts: readonly string[];
+  readonly token_file: string;
 }
 
 export interface TcpConfig {
@@ -83,12 +92,14 @@ export function resolveDaemon(
   const network: Violation[] = [];
   const tcp = resolveTcp(merged.tcp ?? null, args.private === true, env, network);
   const metrics = resolveMetrics(merged.metrics ?? null, network);
+  const journal_dir = journalDir(merged, dir, args.private === true, env);
+  const web = resolveWeb(merged.web ?? null, args.private === true, journal_dir, network);
   if (network.length > 0) return { ok: false, violations: network };
   return {
     ok: true,
     config: {
       dir,
-      journal_dir: journalDir(merged, dir, args.private === true, env),
+      journal_dir,
       log_level: merged.log_level ?? DAEMON_DEFAULTS.log_level,
       private: args.private === true,
       limits: {
@@ -100,6 +111,7 @@ export function resolveDaemon(
       journal: { max_file_bytes, max_total_bytes, max_age_days: merged.journal?.max_age_days ?? null },
       tcp,
       metrics,
+      web,
     },
   };
 }
@@ -142,6 +154,27 @@ function resolveMetrics(
     violations.push({ path: "metrics.listen", message });
   }
   return { listen };
+}
+
+function resolveWeb(
+  given_web: Exclude<GivenDaemonConfig["web"], undefined>,
+  is_private: boolean,
+  journal_dir: string,
+  violations: Violation[],
+): WebConfig | null {
+  if (given_web === null) return null;
+  if (is_private) {
+    const message = "is not for a private bridge, which serves the process that started it: leave it out";
+    violations.push({ path: "web", message });
+  }
+  const listen = endpoint("web.listen", given_web.listen, violations);
+  if (listen === null) return null;
+  if (!isLoopback(listen.host) && given_web.allow_remote !== true) {
+    const message = `was ${listen.host}, which other machines may reach, and nothing is encrypted: use 127.0.0.1 and a tunnel, or set web.allow_remote`;
+    violations.push({ path: "web.listen", message });
+  }
+  const token_file = resolve(given_web.token_file ?? join(journal_dir, "web.token"));
+  return { listen, hosts: given_web.hosts ?? [], token_file };
 }
 
 function endpoint(path: string, text: string, violations: Violation[]): Endpoint | null {

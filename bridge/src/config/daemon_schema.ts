@@ -4,6 +4,7 @@ import { LIMITS } from "../protocol/codes.js";
 import { type Static, type TProperties, Type } from "../typebox.js";
 
 const MIB = 1024 * 1024;
+const HOST_NAME = "^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$";
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -145,6 +146,41 @@ export const DaemonSchema = Type.Object(
         ),
       },
       "Serve /metrics (Prometheus) and /healthz over HTTP.",
+    ),
+    web: nullable(
+      {
+        listen: Type.String({
+          minLength: 1,
+          maxLength: 64,
+          ...required("ADDRESS:PORT, such as 127.0.0.1:9110; port 0 takes a free one."),
+        }),
+        allow_remote: Type.Optional(
+          Type.Boolean({
+            ...option(
+              "Listen on an address that other machines may reach. A token is asked for, but nothing is encrypted: put a TLS proxy or a tunnel in front.",
+              false,
+            ),
+          }),
+        ),
+        hosts: Type.Optional(
+          Type.Array(Type.String({ pattern: HOST_NAME, "x-values": "a host name in lower case, without port" }), {
+            maxItems: 8,
+            ...option(
+              "Names, without port, by which browsers may ask for the page, such as a proxy's. Addresses and localhost need not be named.",
+              [],
+            ),
+          }),
+        ),
+        token_file: Type.Optional(
+          Type.Union([Type.String({ minLength: 1, maxLength: 4096 }), Type.Null()], {
+            ...option(
+              "File of the token the page asks for, made with mode 0600 when it is missing. Null: `web.token` in the journal's directory.",
+              null,
+            ),
+          }),
+        ),
+      },
+      "Serve a page to watch and to halt, reduce and resume; `talebridge web` prints its address with the token.",
     ),
   },
   {

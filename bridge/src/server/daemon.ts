@@ -17,6 +17,8 @@ import { LoopDelay } from "../metrics/loop_delay.js";
 import { LIMITS, PROTOCOL_MINOR, PROTOCOL_VERSION } from "../protocol/codes.js";
 import { openDoor } from "../security/door.js";
 import { SERVER, VERSION } from "../version.js";
+import { openWeb } from "../web/open.js";
+import { RecentDecisions } from "../web/recent.js";
 import { BatchService } from "./batch_service.js";
 import { requireOpenFiles } from "./descriptors.js";
 import { ensurePrivateDirectory, lockDirectory, removeSockets } from "./directory.js";
@@ -72,6 +74,7 @@ async function serve(
   uid: number,
 ): Promise<Daemon> {
   const started_ms = performance.now();
+  const endpoints: Record<string, string> = {};
   const counters = new Counters();
   const sparse = new Sparse();
   const door = config.tcp === null ? null : openDoor(config.tcp, uid, counters, log);
@@ -84,9 +87,13 @@ async function serve(
   const parts = { config, engine, boot, sessions, counters, log, fs: watch.fs };
   if (!config.private) continueSessions(parts);
   const journal = openJournal(parts);
+  const recent = config.web === null ? null : new RecentDecisions();
   const append = (events: readonly JournalEvent[]): Appended => {
     const appended = journal.appendAll(events);
-    if (appended.ok) watch.wrote();
+    if (appended.ok) {
+      watch.wrote();
+      recent?.note(events, appended.seq);
+    }
     return appended;
   };
 
@@ -103,7 +110,7 @@ async function serve(
       counters.add("handler_errors");
       sparse.say("question", (left_out) => log.error({ err: error, left_out }, "a question failed"));
     },
-    about: () => about(config, journal, started_ms),
+    about: () => ({ ...about(config, journal, started_ms), web: webAddress(config, endpoints) }),
   });
   const batches = new BatchService({
     engine,
@@ -120,7 +127,7 @@ async function serve(
   warmUp(engine, identity);
 
   const loop = new LoopDelay();
-  const facts = (): Facts => ({
+  const processed = (): Omit<Facts, "sessions"> => ({
     counters,
     build: {
       version: VERSION,
@@ -130,18 +137,18 @@ async function serve(
       node: process.versions.node,
     },
     uptime_s: (performance.now() - started_ms) / 1000,
-    sessions: sessionFacts(sessions.list(), Date.now()),
     batches: batches.load,
     journal: { lines: journal.lastSeq, failing: journal.failing, unsynced_s: watch.unsynced_s },
     process: processFacts(),
     loop_delay: loop.histogram,
   });
+  const facts = (): Facts => ({ ...processed(), sessions: sessionFacts(sessions.list(), Date.now()) });
   const opened: { close(): Promise<void> }[] = [];
   const closeAll = async (): Promise<void> => {
     loop.stop();
     for (const part of opened) await part.close();
   };
-  const endpoints: Record<string, string> = {};
+  let frame_ms: number | null = null;
   try {
     const entrances = await openEntrances({
       config,
@@ -149,7 +156,10 @@ async function serve(
       counters,
       log,
       handleGate: (frames, reply) => reply([gates.handle(frames)]),
-      handleBatch: (frames, reply, client) => batches.handle(frames, reply, client),
+      handleBatch: (frames, reply, client) => {
+        frame_ms = Date.now();
+        batches.handle(frames, reply, client);
+      },
     });
     opened.push(entrances);
     Object.assign(endpoints, entrances.endpoints);
@@ -157,6 +167,25 @@ async function serve(
       const metrics = await serveMetrics(config.metrics.listen, facts);
       opened.push(metrics);
       endpoints.metrics = metrics.url;
+    }
+    if (config.web !== null && recent !== null) {
+      const web = await openWeb({
+        config: config.web,
+        boot,
+        uid,
+        engine,
+        sessions,
+        recent,
+        facts: processed,
+        frame_ms: () => frame_ms,
+        append,
+        onFailure: (error) => {
+          counters.add("handler_errors");
+          sparse.say("web", (left_out) => log.error({ err: error, left_out }, "the web page's state failed"));
+        },
+      });
+      opened.push(web);
+      endpoints.web = web.url;
     }
   } catch (error) {
     await closeAll();
@@ -187,6 +216,11 @@ async function serve(
       return stopping;
     },
   };
+}
+
+/** For `talebridge web`: where the page is, and whose token it asks for. */
+function webAddress({ web }: DaemonConfig, endpoints: Readonly<Record<string, string>>): object | null {
+  return web === null ? null : { url: endpoints.web ?? "", token_file: web.token_file };
 }
 
 function about(config: DaemonConfig, journal: Journal, started_ms: number): Record<string, unknown> {

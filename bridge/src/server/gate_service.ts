@@ -5,7 +5,7 @@
 
 import { NOMINAL_SHARE } from "../config/profiles.js";
 import type { LoadedEngine } from "../engine/engine.js";
-import { type ControlEvent, type HelloEvent, outcomeOf, portfolioEvent, type RebaseEvent } from "../gate/events.js";
+import { type HelloEvent, outcomeOf, portfolioEvent, type RebaseEvent } from "../gate/events.js";
 import { applyEvent, isLive, statusAt } from "../gate/session.js";
 import { standing } from "../gate/standing.js";
 import { starvation } from "../gate/starvation.js";
@@ -38,6 +38,7 @@ import { isLate, lateError } from "./deadline.js";
 import { helloReply, type Identity, resolveHello, settingsError } from "./hello.js";
 import { type Asker, answerAll, answerOne } from "./questions.js";
 import type { Session, Sessions } from "./sessions.js";
+import { steer, UNRECORDED } from "./steer.js";
 
 /** Equity of the future would stay the high-water mark and outlive the drawdown window. */
 const MAX_CLOCK_AHEAD_MS = FIXED.clock_ahead_ms;
@@ -195,33 +196,10 @@ export class GateService {
   }
 
   private control(message: ControlMessage): Buffer {
-    const { sessions } = this.parts;
-    const named = message.session === "" ? sessions.live() : [sessions.find(message.session)];
-    const targets = named.filter((session) => session !== null);
-    if (targets.length === 0) {
-      const text = message.session === "" ? "there is no live session" : `there is no session "${message.session}"`;
-      return this.error({ id: message.id, status: STATUS.no_session, message: text, detail: {} });
-    }
-    const orders = targets.map(({ name, state }) => {
-      const event: ControlEvent = {
-        type: "control",
-        session: name,
-        status: message.status,
-        until_ms: message.until_ms === 0 ? null : message.until_ms,
-        by: message.by,
-        why: message.why,
-      };
-      return { state, event };
-    });
-    // One write for all: none is resumed when that fails.
-    const appended = this.parts.append(orders.map(({ event }) => event));
-    // A halt works with a full disk, too; the state is written out when the journal works again. What lifts one needs a record.
-    if (!appended.ok && message.status === "ACTIVE") return this.unrecorded(message.id);
-    for (const { state, event } of orders) applyEvent(state, event);
-    return encodeBody(
-      message.id,
-      targets.map((session) => session.name),
-    );
+    const steered = steer(this.parts.sessions, this.parts.append, message);
+    if (steered.ok) return encodeBody(message.id, steered.sessions);
+    const status = steered.code === "no_session" ? STATUS.no_session : STATUS.internal;
+    return this.error({ id: message.id, status, message: steered.message, detail: {} });
   }
 
   private rebase(message: RebaseMessage): Buffer {
@@ -287,8 +265,7 @@ export class GateService {
   }
 
   private unrecorded(id: number): Buffer {
-    const text = "the journal cannot be written, so nothing was changed: see `talebridge doctor`";
-    return this.error({ id, status: STATUS.internal, message: text, detail: {} });
+    return this.error({ id, status: STATUS.internal, message: UNRECORDED, detail: {} });
   }
 
   private noSession(id: number): Buffer {

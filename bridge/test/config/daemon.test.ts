@@ -154,6 +154,23 @@ describe("the network", () => {
     expect(config({ config: open }).metrics?.listen.host).toBe("0.0.0.0");
   });
 
+  it("serves the page to this machine unless told otherwise, and not from a private bridge", () => {
+    const web = (over: object) => file({ web: { listen: "127.0.0.1:9110", ...over } });
+    const given = config({ config: web({}), journal_dir: "/j" }).web;
+    expect(given).toEqual({ listen: { host: "127.0.0.1", port: 9110 }, hosts: [], token_file: "/j/web.token" });
+    expect(config({ config: web({ token_file: "/t", hosts: ["gate.example"] }) }).web).toMatchObject({
+      token_file: "/t",
+      hosts: ["gate.example"],
+    });
+    expect(violations({ config: web({ listen: "0.0.0.0:9110" }) })).toEqual([
+      { path: "web.listen", message: expect.stringContaining("web.allow_remote") },
+    ]);
+    expect(config({ config: web({ listen: "0.0.0.0:9110", allow_remote: true }) }).web?.listen.host).toBe("0.0.0.0");
+    expect(violations({ config: web({}), private: true })).toMatchObject([{ path: "web" }]);
+    expect(violations({ config: web({ hosts: ["http://gate.example"] }) })).toHaveLength(1);
+    expect(config({}).web).toBeNull();
+  });
+
   it("needs both tcp addresses", () => {
     const missing = violations({ config: file({ tcp: {}, metrics: {} }) });
     expect(missing.map(({ path }) => path.split(": ")[1])).toEqual(["tcp.gate", "tcp.batch", "metrics.listen"]);
