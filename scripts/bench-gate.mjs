@@ -6,9 +6,7 @@
  * The last line of stdout is one JSON object. Exit codes: 0 done, 1 failed, 2 something has to be installed first.
  */
 
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { bench, bundledLibzmq, compileEcho, launchDaemon, machine, round, runClient } from "./lib/bench.mjs";
+import { bench, besideEcho, machine, round } from "./lib/bench.mjs";
 
 /** @typedef {{ p50_us: number, p99_us: number, p999_us: number }} Percentiles */
 /** @typedef {{ gate: Percentiles, echo: Percentiles }} Pair */
@@ -55,28 +53,17 @@ function table(measured) {
 }
 
 await bench("gate", async (folder) => {
-  const [libzmq, echo] = [bundledLibzmq(), compileEcho()];
-  const sockets = join(folder, "run");
-  const daemon = launchDaemon(sockets, join(folder, "journal"));
-  try {
-    await daemon.ready;
-    const floor = join(folder, "echo");
-    mkdirSync(floor);
-    const args = ["--dir", sockets, "--echo", echo, "--libzmq", libzmq, "--scratch", floor];
-    const measured = /** @type {Measured} */ (await runClient("gate/client.py", args));
-    process.stdout.write(`${table(measured)}\n`);
-    return {
-      hot: ratios(measured.gaps["0"]),
-      gap_2ms: ratios(measured.gaps["2"]),
-      gap_20ms: ratios(measured.gaps["20"]),
-      gate50_us_each: measured.fifty.p50_us,
-      gate50_p99_us_each: measured.fifty.p99_us,
-      shim: ratios(measured.shim),
-      base_us: measured.gaps["0"]?.echo.p50_us,
-      rounds: measured.rounds,
-      bytes: measured.bytes,
-    };
-  } finally {
-    await daemon.stop();
-  }
+  const measured = /** @type {Measured} */ (await besideEcho(folder, "gate/client.py"));
+  process.stdout.write(`${table(measured)}\n`);
+  return {
+    hot: ratios(measured.gaps["0"]),
+    gap_2ms: ratios(measured.gaps["2"]),
+    gap_20ms: ratios(measured.gaps["20"]),
+    gate50_us_each: measured.fifty.p50_us,
+    gate50_p99_us_each: measured.fifty.p99_us,
+    shim: ratios(measured.shim),
+    base_us: measured.gaps["0"]?.echo.p50_us,
+    rounds: measured.rounds,
+    bytes: measured.bytes,
+  };
 });

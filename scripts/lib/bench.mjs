@@ -91,6 +91,26 @@ export function runClient(script, args) {
   });
 }
 
+/**
+ * Runs a client against a daemon of its own and the C echo.
+ * @param {string} folder
+ * @param {string} script path below bench/
+ * @returns {Promise<unknown>} the JSON value the client prints
+ */
+export async function besideEcho(folder, script) {
+  const [libzmq, echo] = [bundledLibzmq(), compileEcho()];
+  const sockets = join(folder, "run");
+  const daemon = launchDaemon(sockets, join(folder, "journal"));
+  try {
+    await daemon.ready;
+    const floor = join(folder, "echo");
+    mkdirSync(floor);
+    return await runClient(script, ["--dir", sockets, "--echo", echo, "--libzmq", libzmq, "--scratch", floor]);
+  } finally {
+    await daemon.stop();
+  }
+}
+
 /** Where the figures are from. */
 export function machine() {
   const cpu = cpus();
