@@ -8,7 +8,6 @@ import json
 from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 from freqtrade.enums import MarginMode, TradingMode
 from freqtrade.exchange import Binance, Exchange
@@ -18,7 +17,9 @@ TIERS = [(0.004, 0.0), (0.01, 50.0), (0.025, 300.0)]
 FEE = 0.0005
 
 
-def price(kind: str, side: str, entry: float, stake: float, leverage: float, tier: Any) -> float:
+def price(
+    kind: str, side: str, entry: float, stake: float, leverage: float, tier: tuple[float, float]
+) -> float:
     """Isolated margin, as `get_liquidation_price` calls it in a dry run."""
     exchange = SimpleNamespace(
         trading_mode=TradingMode.FUTURES,
@@ -39,7 +40,8 @@ def price(kind: str, side: str, entry: float, stake: float, leverage: float, tie
         wallet_balance=stake,
         open_trades=[],
     )
-    assert result is not None
+    if result is None:
+        raise RuntimeError(f"freqtrade has no liquidation price for {kind}, {side}, {tier}")
     return result
 
 

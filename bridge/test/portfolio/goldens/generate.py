@@ -6,8 +6,8 @@ Needs numpy and scipy: python bridge/test/portfolio/goldens/generate.py
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
@@ -30,8 +30,8 @@ def draws(n: int) -> np.ndarray:
     return found
 
 
-def root(f: Any) -> float:
-    """Root in (0, 1); 1 when the function has not changed its sign there, 0 when it never was > 0."""
+def root(f: Callable[[float], float]) -> float:
+    """Root in (0, 1); 1 when the sign has not changed there, 0 when it never was > 0."""
     if f(1e-9) <= 0:
         return 0.0
     return 1.0 if f(1.0) >= 0 else float(brentq(f, 1e-9, 1.0, xtol=1e-15, rtol=1e-14))
