@@ -755,7 +755,7 @@ def test_fifty_pairs_of_a_hung_bridge_cost_three_deadlines(
 ) -> None:
     answers = Answers()
     hung = peer(answers)
-    mine = make("live", timeout_ms=60, hello_timeout_ms=100, breaker_s=600)
+    mine = make("live", timeout_ms=300, hello_timeout_ms=500, breaker_s=600)
     frame = analysed(mine)
     before = hung.asked.count(Op.ANNOTATE)
     answers.gate = answers.annotate = "silent"

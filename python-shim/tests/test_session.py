@@ -264,7 +264,7 @@ def test_a_busy_bridge_is_asked_again(peer: Callable[..., Peer], sockets: Path) 
     assert session(sockets).annotate(columns.to_block(candles(3))).shape[1] == 3
     busy += [Refusal(Status.BUSY)] * 99
     with pytest.raises(Busy):
-        session(sockets, batch_timeout_s=0.1).annotate(columns.to_block(candles(3)))
+        session(sockets, batch_timeout_s=0.5).annotate(columns.to_block(candles(3)))
 
 
 def test_a_run_waits_for_its_turn_beyond_the_deadline_of_an_answer(
@@ -322,7 +322,7 @@ def test_many_questions_to_a_silent_bridge_cost_three_deadlines(
     peer: Callable[..., Peer], sockets: Path
 ) -> None:
     silent = peer(lambda *_: None)
-    mine = session(sockets, gate_timeout_s=0.05, batch_timeout_s=0.05, breaker_s=1e6)
+    mine = session(sockets, gate_timeout_s=0.3, batch_timeout_s=0.3, breaker_s=1e6)
     for _ in range(50):
         with pytest.raises(Unavailable):
             mine.ask(question(), EMPTY)

@@ -50,6 +50,8 @@ export function buildFaultyEngine() {
  */
 async function buildAddon(file, profile, features) {
   const args = ["build", "--profile", profile, "--locked", "-p", "talebridge-engine", "--features", features];
+  // A folder of its own: benches and examples put a library of the same name, without the features asked for here, where cargo would put this one.
+  args.push("--target-dir", join(ROOT, "target", "addon"));
   const { stdout } = await runLogged("cargo", [...args, "--message-format", "json-render-diagnostics"], {
     logFile: join(LOGS, `cargo-build-${profile}.log`),
   });
