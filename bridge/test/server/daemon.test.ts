@@ -242,7 +242,11 @@ describe("hostile clients", () => {
       }
       await expectServed(dir);
       const client = new Client(dir, "batch");
-      expect((await client.raw(client.frame(OP.annotate, 700, 6, PARAMS), candles(700))).reply[2]).toBe(STATUS.ok);
+      // What the vanished had asked may still fill the queue: who is told `busy` asks again, as the shim does.
+      const ask = async () => (await client.raw(client.frame(OP.annotate, 700, 6, PARAMS), candles(700))).reply[2];
+      let status = await ask();
+      while (status === STATUS.busy) status = await ask();
+      expect(status).toBe(STATUS.ok);
       client.close();
     });
   });
