@@ -63,6 +63,11 @@ describe("pip", { timeout: RUN_MS }, () => {
     // Nothing but the daemon, which nobody has started, is missing.
     expect(doctor.stdout.match(/^FAIL +\w+/gm)).toEqual(["FAIL  daemon"]);
     expect((await talebridge("serve", "--nonsense")).code).toBe(2);
+    const userdir = join(folder, "user_data");
+    mkdirSync(join(userdir, "strategies"), { recursive: true });
+    const init = await talebridge("init", "--userdir", userdir);
+    expect(init.code, init.stderr).toBe(0);
+    expect(readdirSync(join(userdir, "strategies"))).toEqual(["GateOnly.py"]);
   });
 
   it("is enough for a gated backtest", async () => {

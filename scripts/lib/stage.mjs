@@ -49,6 +49,8 @@ export async function compileBridge(dist) {
   await bundleReport(join(fresh, "assets"));
   await bundleWeb(fresh);
   cpSync(fresh, dist, { recursive: true });
+  // What `init` hands out is no code: it stands beside it, as in a checkout.
+  cpSync(join(ROOT, "bridge", "assets", "init"), join(dist, "..", "assets", "init"), { recursive: true });
 }
 
 /**
