@@ -228,7 +228,7 @@ const requests = [
   helloRequest("hello, defaults", {
     id: 0,
     client: "talebridge-python/0.1.0",
-    minor: 2,
+    minor: enums.protocol_minor,
     run_mode: "backtest",
     session: "backtest-4242-1",
     settings: { timeframe_s: 300 },
@@ -236,7 +236,7 @@ const requests = [
   helloRequest("hello, settings", {
     id: 1,
     client: "talebridge-python/0.1.0",
-    minor: 2,
+    minor: enums.protocol_minor,
     run_mode: "live",
     session: "bot@binance",
     settings: {
@@ -384,13 +384,41 @@ const requests = [
     { id: 8, session: "bot@binance", by: "operator", why: "withdrawal" },
     pack([V, OP.rebase, 8, "bot@binance", "operator", "withdrawal"]),
   ),
+  vector(
+    "override, one limit until a time and one off",
+    "override",
+    {
+      id: 9,
+      session: "bot@binance",
+      limits: { max_drawdown: 0.25, max_daily_loss: null },
+      until_ms: OPEN_MS,
+      by: "operator",
+      why: "hedged elsewhere",
+    },
+    pack([
+      V,
+      OP.override,
+      9,
+      "bot@binance",
+      { max_drawdown: 0.25, max_daily_loss: null },
+      OPEN_MS,
+      "operator",
+      "hedged elsewhere",
+    ]),
+  ),
+  vector(
+    "lift, one override",
+    "lift",
+    { id: 10, session: "bot@binance", limits: ["max_drawdown"], by: "operator", why: "over" },
+    pack([V, OP.lift, 10, "bot@binance", ["max_drawdown"], "operator", "over"]),
+  ),
 ];
 
 const hello_reply = {
   id: 1,
   server: "talebridge/0.1.0",
   boot: "00112233aabbccdd",
-  minor: 2,
+  minor: enums.protocol_minor,
   engine_version: "0.1.0",
   engine_fingerprint: "6867fdf239198ce86bce38754a378c2c",
   fingerprint: "00000000000000000000000000000000",
@@ -508,7 +536,7 @@ const replies = [
     id: 1,
     status: "version",
     message: "protocol version 2 is not spoken here",
-    detail: { version: 1, minor: 2 },
+    detail: { version: 1, minor: enums.protocol_minor },
   }),
   errorReply("unknown session", { op: "gate", id: 7, status: "no_session", message: "say hello again", detail: {} }),
   errorReply("portfolio out of date", {
@@ -717,6 +745,10 @@ const hostiles = [
   hostile("a declared text of 2^32 bytes", "gate", "schema", 7, bytes("94010007dbffffffff")),
   hostile("rebase of no session", "gate", "schema", 7, pack([V, OP.rebase, 7, "", "x", "x"])),
   hostile("rebase without a reason", "gate", "schema", 7, pack([V, OP.rebase, 7, "s", "x", ""])),
+  hostile("override of no session", "gate", "schema", 7, pack([V, OP.override, 7, "", {}, 0, "x", "x"])),
+  hostile("override without limits", "gate", "schema", 7, pack([V, OP.override, 7, "s", 1, 0, "x", "x"])),
+  hostile("lift without a reason", "gate", "schema", 7, pack([V, OP.lift, 7, "s", [], "x", ""])),
+  hostile("lift of a number", "gate", "schema", 7, pack([V, OP.lift, 7, "s", [1], "x", "x"])),
   hostile("hello without its map", "gate", "schema", 7, pack([V, OP.hello, 7])),
   hostile(
     "hello of an unknown run mode",

@@ -73,6 +73,12 @@ export const FIXED_LIMITS = table({
     bounds: "how far ahead a halt may end (`--for`, `--until`)",
     beyond: "refused with an error that says so; without an end it lasts until it is resumed",
   },
+  override_ahead_ms: {
+    value: 31 * 86_400_000,
+    unit: "ms",
+    bounds: "how far ahead the override of a limit may end (`talebridge override --for`, `--until`)",
+    beyond: "refused with an error that says so: what is to last belongs in the settings",
+  },
   freqtrade_config_bytes: {
     value: 4 * 1024 * 1024,
     unit: "bytes",

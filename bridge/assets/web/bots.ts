@@ -45,6 +45,7 @@ export class Bots {
     const tags = el("p", { class: "tags" });
     const state = el("span", { class: "pill" });
     const why = el("p", { class: "why" });
+    const overridden = el("p", { class: "why" });
     const equity = el("span", { class: "equity num" });
     const account = el("p", { class: "soft" });
     const drawdown = meter("Drawdown");
@@ -62,6 +63,7 @@ export class Bots {
       { class: "card bot" },
       el("div", { class: "head" }, el("div", {}, name, tags), state),
       why,
+      overridden,
       el("div", { class: "account" }, el("span", { class: "label" }, "Equity"), equity, account),
       drawdown.node,
       today.node,
@@ -82,6 +84,8 @@ export class Bots {
         setClass(state, TONES[standing.status] ?? "pill");
         setText(why, whyOf(bot));
         setHidden(why, standing.denied.length === 0);
+        setText(overridden, overriddenOf(bot));
+        setHidden(overridden, standing.overrides.length === 0);
         setText(equity, money(standing.equity));
         setText(account, `${accountOf(bot)}, heard ${span(this.now_ms - bot.heard_ms)} ago`);
         drawdown.set(standing.drawdown.value, standing.drawdown.limit);
@@ -118,6 +122,16 @@ function whyOf({ standing, mode }: BotView): string {
       const until =
         until_ms === null ? (manual ? ", until resumed" : "") : `, until ${minute(until_ms)} UTC at the latest`;
       return `${what}: ${reason}${who}${until}.`;
+    })
+    .join(" ");
+}
+
+function overriddenOf({ standing }: BotView): string {
+  const level = (of: number | null) => (of === null ? "off" : String(Number(of.toPrecision(6))));
+  return standing.overrides
+    .map(({ limit, value, instead_of, known, until_ms, by, why }) => {
+      const settled = known ? ` instead of ${level(instead_of)}` : "";
+      return `Overridden: ${limit} is ${level(value)}${settled}, until ${minute(until_ms)} UTC, by ${by}: ${why}.`;
     })
     .join(" ");
 }

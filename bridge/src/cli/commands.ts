@@ -16,6 +16,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   reduce: () => import("./reduce.js"),
   resume: () => import("./resume.js"),
   rebase: () => import("./rebase.js"),
+  override: () => import("./override.js"),
   keys: () => import("./keys.js"),
   web: () => import("./web.js"),
   explain: () => import("./explain.js"),

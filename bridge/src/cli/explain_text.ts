@@ -2,7 +2,7 @@
 import type { Release } from "../gate/ends.js";
 import { type Explanation, type Now, rulesFor } from "./explanation.js";
 import { plain } from "./plain.js";
-import type { StandingReport } from "./report.js";
+import type { OverrideReport, StandingReport } from "./report.js";
 import { showInstant, showSpan } from "./time.js";
 
 const DONE = { allow: "ALLOWED", reduce: "REDUCED", deny: "DENIED" } as const;
@@ -13,7 +13,7 @@ export function renderExplanation(explanation: Explanation, now_ms: number): str
   const lines = [head(explanation), candle(explanation, now_ms), ...caps(explanation)];
   if (releases.length > 0)
     lines.push("what ends it:", ...releases.map((release) => `  ${releaseLine(release, now_ms)}`));
-  if (now !== null) lines.push(standingLine(now));
+  if (now !== null) lines.push(standingLine(now), ...overrides(now));
   if (decision.decision !== decision.would)
     lines.push(`mode ${explanation.settings?.mode ?? "shadow"}: recorded only; the entry was let through`);
   return `${lines.join("\n")}\n`;
@@ -72,6 +72,17 @@ function standingLine({ source, standing }: Now): string {
   );
   const verdict = denied.length === 0 ? "no account limit denies" : `all entries denied: ${denied.join(", ")}`;
   return `now${from}: ${standing.status}, ${describeStanding(standing)}; ${verdict}`;
+}
+
+function overrides({ standing }: Now): string[] {
+  return (standing.overrides ?? []).map((override) => `overridden: ${describeOverride(override)}`);
+}
+
+/** "limits.max_drawdown is 0.25 instead of 0.2 until … by me: why". */
+export function describeOverride({ limit, value, instead_of, known, until_ms, by, why }: OverrideReport): string {
+  const level = (of: number | null) => (of === null ? "off" : show(of));
+  const settled = known ? ` instead of ${level(instead_of)}` : "";
+  return `limits.${plain(limit)} is ${level(value)}${settled} until ${showInstant(until_ms)} by ${plain(by)}: ${plain(why)}`;
 }
 
 /** "equity 950, drawdown 5.0 % of 20.0 %, today 0.0 % of 10.0 %, exposure 0.35 of 5". */

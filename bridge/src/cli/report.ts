@@ -8,6 +8,17 @@ const NumOrNull = Type.Union([Type.Number(), Type.Null()]);
 const TextOrNull = Type.Union([Type.String(), Type.Null()]);
 const LevelSchema = Type.Object({ value: NumOrNull, limit: NumOrNull });
 
+const OverrideSchema = Type.Object({
+  limit: Type.String(),
+  value: NumOrNull,
+  until_ms: Type.Number(),
+  by: Type.String(),
+  why: Type.String(),
+  instead_of: NumOrNull,
+  known: Type.Boolean(),
+});
+export type OverrideReport = Static<typeof OverrideSchema>;
+
 /** gate/standing.ts */
 const StandingSchema = Type.Object({
   status: Type.String(),
@@ -20,9 +31,14 @@ const StandingSchema = Type.Object({
   daily_loss: LevelSchema,
   exposure: LevelSchema,
   denied: Type.Array(Type.Object({ reason: Type.String(), until_ms: NumOrNull })),
+  /** Missing: an older daemon. */
+  overrides: Type.Optional(Type.Array(OverrideSchema)),
 });
 type Report = Static<typeof StandingSchema>;
-export type StandingReport = Omit<Report, "denied"> & { readonly denied: readonly Report["denied"][number][] };
+export type StandingReport = Omit<Report, "denied" | "overrides"> & {
+  readonly denied: readonly Report["denied"][number][];
+  readonly overrides?: readonly OverrideReport[];
+};
 
 const SessionSchema = Type.Object({
   session: Type.String(),

@@ -1,7 +1,7 @@
 /** The daemon's status as a table. */
-import { percent, show } from "./explain_text.js";
+import { describeOverride, percent, show } from "./explain_text.js";
 import { plain } from "./plain.js";
-import type { SessionReport, StatusReport } from "./report.js";
+import type { OverrideReport, SessionReport, StatusReport } from "./report.js";
 import { showInstant, showSpan } from "./time.js";
 
 const TOP_REASONS = 3;
@@ -85,7 +85,13 @@ function remarks({ session, standing, by_reason, starvation }: SessionReport): s
     const who = manual && standing.by !== "" ? ` by ${plain(standing.by)}: ${plain(standing.why)}` : "";
     lines.push(`${plain(session)}: ALL ENTRIES DENIED, ${reason}${until}${who}`);
   }
+  for (const override of standing.overrides ?? []) lines.push(overrideLine(session, override));
   return lines;
+}
+
+/** "bot: OVERRIDDEN, limits.max_drawdown is 0.25 instead of 0.2 until … by me: why". */
+export function overrideLine(session: string, override: OverrideReport): string {
+  return `${plain(session)}: OVERRIDDEN, ${describeOverride(override)}`;
 }
 
 /** Counts that should be 0, or stay. */

@@ -1,6 +1,7 @@
 /** Events that change a session: what the journal holds, what the reducer takes. Plain JSON data; non-finite numbers are null. */
 import type { Outcome } from "../portfolio/outcomes.js";
 import { FACTS, type ReasonName, reasonName } from "../protocol/codes.js";
+import type { Changes } from "./overrides.js";
 import {
   type Cap,
   type Decision,
@@ -105,7 +106,33 @@ export interface RebaseEvent {
   readonly why: string;
 }
 
-export type SessionEvent = HelloEvent | PortfolioEvent | GateEvent | ControlEvent | RebaseEvent;
+/** Limits set by hand until a time. `by` and `why` are for the audit. */
+export interface OverrideEvent {
+  readonly type: "override";
+  readonly session: string;
+  readonly limits: Changes;
+  readonly until_ms: number;
+  readonly by: string;
+  readonly why: string;
+}
+
+/** Overrides ended by hand before their time. */
+export interface LiftEvent {
+  readonly type: "lift";
+  readonly session: string;
+  readonly limits: readonly string[];
+  readonly by: string;
+  readonly why: string;
+}
+
+export type SessionEvent =
+  | HelloEvent
+  | PortfolioEvent
+  | GateEvent
+  | ControlEvent
+  | RebaseEvent
+  | OverrideEvent
+  | LiftEvent;
 
 const NO_CAPS: readonly CapEvent[] = Object.freeze([]);
 

@@ -9,6 +9,7 @@ import { REASON } from "../protocol/codes.js";
 import { type Asked, recall } from "./asked.js";
 import { denial, isPositive } from "./limit.js";
 import { LIMITS } from "./limits/order.js";
+import { policyAt } from "./overrides.js";
 import type { SessionState } from "./session.js";
 import type { Cap, GateRequest, Policy, Verdict } from "./types.js";
 
@@ -33,12 +34,16 @@ interface Evaluation extends Binding {
   readonly caps: readonly Cap[];
 }
 
-/** Judges one entry against a session's state. Does not change the state. */
-export function gate(state: SessionState, policy: Policy, request: GateRequest): Verdict {
+/**
+ * Judges one entry against a session's state. Does not change the state.
+ * @param settled what the settings say; limits overridden by hand apply on top
+ */
+export function gate(state: SessionState, settled: Policy, request: GateRequest): Verdict {
   // A replaced order was allowed when it was new, and its stake is committed: if there is one.
   if (request.kind === "replace" && isPositive(request.stake)) {
     return answer(request, request.stake, request.stake, NOTHING, [], false);
   }
+  const policy = policyAt(state.overrides, settled, request.now_ms);
   const previous = recall(state.asked, request);
   const verdict =
     previous === undefined ? firstAnswer(state, policy, request) : laterAnswer(state, policy, request, previous);

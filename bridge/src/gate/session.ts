@@ -8,11 +8,14 @@ import {
   type ControlEvent,
   type GateEvent,
   type HelloEvent,
+  type LiftEvent,
+  type OverrideEvent,
   outcomeOf,
   type PortfolioEvent,
   positionOf,
   type SessionEvent,
 } from "./events.js";
+import { isOverridable, type LimitKey, type Override } from "./overrides.js";
 import { countAnswer, newTally, type Tally } from "./tally.js";
 import type { Position, SessionStatus } from "./types.js";
 
@@ -28,6 +31,8 @@ export interface SessionState {
   run_mode: string;
   /** `until_ms` null: until changed. */
   manual: Manual;
+  /** Limits set by hand, the newest last; those that have ended stay until they are set anew. */
+  overrides: readonly Override[];
   /** `snapshot_seq` of the newest portfolio; 0: none yet. */
   seq: number;
   portfolio: { readonly at_ms: number; readonly equity: number; readonly positions: readonly Position[] } | null;
@@ -44,6 +49,7 @@ export function newSession(run_mode = "live"): SessionState {
   return {
     run_mode,
     manual: { status: "ACTIVE", until_ms: null, by: "", why: "" },
+    overrides: [],
     seq: 0,
     portfolio: null,
     equity: newEquityTrack(),
@@ -72,6 +78,12 @@ export function applyEvent(state: SessionState, event: SessionEvent): SessionSta
     case "rebase":
       rebase(state.equity, event.at_ms);
       break;
+    case "override":
+      applyOverride(state, event);
+      break;
+    case "lift":
+      applyLift(state, event);
+      break;
   }
   return state;
 }
@@ -96,6 +108,18 @@ function applyPortfolio(state: SessionState, event: PortfolioEvent): void {
 function applyControl(state: SessionState, event: ControlEvent): void {
   const { status, until_ms, by, why } = event;
   state.manual = { status, until_ms, by, why };
+}
+
+function applyOverride(state: SessionState, { limits, until_ms, by, why }: OverrideEvent): void {
+  const set = Object.entries(limits).flatMap(([limit, value]): Override[] =>
+    isOverridable(limit) ? [{ limit, value, until_ms, by, why }] : [],
+  );
+  const changed = new Set<LimitKey>(set.map(({ limit }) => limit));
+  state.overrides = [...state.overrides.filter(({ limit }) => !changed.has(limit)), ...set];
+}
+
+function applyLift(state: SessionState, { limits }: LiftEvent): void {
+  state.overrides = state.overrides.filter(({ limit }) => !limits.includes(limit));
 }
 
 function applyGate(state: SessionState, event: GateEvent): void {

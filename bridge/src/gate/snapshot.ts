@@ -3,6 +3,7 @@ import type { ConfirmedEntry } from "../portfolio/entry_rate.js";
 import { REASON, type ReasonName, reasonName } from "../protocol/codes.js";
 import { remember, standing } from "./asked.js";
 import { type OutcomeRow, outcomeOf, outcomeRow, type PositionRow, positionOf, positionRow } from "./events.js";
+import { isOverridable, type Override } from "./overrides.js";
 import { type Manual, newSession, type SessionState } from "./session.js";
 import type { EquitySample, Kind, Side } from "./types.js";
 
@@ -21,11 +22,16 @@ export interface AskedRow {
   readonly limit: number | null;
 }
 
+/** A newer version may have limits that this one does not know. */
+type OverrideRow = Omit<Override, "limit"> & { readonly limit: string };
+
 export interface SessionSnapshot {
   readonly session: string;
   readonly run_mode: string;
   /** `by` and `why` are absent where an older version wrote it. */
   readonly manual: Pick<Manual, "status" | "until_ms"> & { readonly by?: string; readonly why?: string };
+  /** Absent: none. */
+  readonly overrides?: readonly OverrideRow[];
   readonly seq: number;
   readonly portfolio: {
     readonly at_ms: number;
@@ -59,6 +65,7 @@ export function exportSession(session: string, state: SessionState): SessionSnap
     session,
     run_mode: state.run_mode,
     manual: state.manual,
+    ...(state.overrides.length === 0 ? {} : { overrides: state.overrides }),
     seq: state.seq,
     portfolio:
       portfolio === null
@@ -102,6 +109,9 @@ export function exportSession(session: string, state: SessionState): SessionSnap
 export function importSession(snapshot: SessionSnapshot): SessionState {
   const state = newSession(snapshot.run_mode);
   state.manual = { by: "", why: "", ...snapshot.manual };
+  state.overrides = (snapshot.overrides ?? []).flatMap(({ limit, ...rest }) =>
+    isOverridable(limit) ? [{ limit, ...rest }] : [],
+  );
   state.seq = snapshot.seq;
   if (snapshot.portfolio !== null) {
     const { at_ms, equity, positions } = snapshot.portfolio;

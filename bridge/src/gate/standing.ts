@@ -10,6 +10,7 @@ import { nextMidnight, windowEnds } from "../portfolio/release.js";
 import { softDrawdown } from "../portfolio/soft_drawdown.js";
 import { weeklyLossBreach } from "../portfolio/weekly_loss.js";
 import type { ReasonName } from "../protocol/codes.js";
+import { inForce, type Override, policyAt } from "./overrides.js";
 import { type SessionState, statusAt } from "./session.js";
 import type { Limits, Policy, SessionStatus } from "./types.js";
 
@@ -43,10 +44,20 @@ export interface Standing {
   /** Of all positions and pending orders, as a multiple of equity. */
   readonly exposure: Level;
   readonly denied: readonly Denial[];
+  /** Limits set by hand and in force. */
+  readonly overrides: readonly Overridden[];
 }
 
-/** @param policy null: no client has connected since the daemon started, so limits are not known */
-export function standing(state: SessionState, policy: Policy | null, now_ms: number): Standing {
+export interface Overridden extends Override {
+  /** What the settings say. */
+  readonly instead_of: number | null;
+  /** Whether the settings are known: not before a client has connected to this boot of the daemon. */
+  readonly known: boolean;
+}
+
+/** @param settled null: no client has connected since the daemon started, so limits are not known */
+export function standing(state: SessionState, settled: Policy | null, now_ms: number): Standing {
+  const policy = settled === null ? null : policyAt(state.overrides, settled, now_ms);
   const status = statusAt(state, now_ms);
   const until_ms = status === "ACTIVE" ? null : state.manual.until_ms;
   const { portfolio } = state;
@@ -69,6 +80,11 @@ export function standing(state: SessionState, policy: Policy | null, now_ms: num
       limit: limits?.max_gross_exposure ?? null,
     },
     denied: policy === null ? manualDenial(status, until_ms) : denials(state, policy, now_ms),
+    overrides: inForce(state.overrides, now_ms).map((override) => ({
+      ...override,
+      instead_of: settled?.limits[override.limit] ?? null,
+      known: settled !== null,
+    })),
   };
 }
 

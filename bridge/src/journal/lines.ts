@@ -4,7 +4,16 @@
  */
 
 import { crc32 } from "node:zlib";
-import type { ControlEvent, GateEvent, HelloEvent, PortfolioEvent, RebaseEvent, SessionEvent } from "../gate/events.js";
+import type {
+  ControlEvent,
+  GateEvent,
+  HelloEvent,
+  LiftEvent,
+  OverrideEvent,
+  PortfolioEvent,
+  RebaseEvent,
+  SessionEvent,
+} from "../gate/events.js";
 import type { SessionSnapshot } from "../gate/snapshot.js";
 import { FIXED } from "../limits.js";
 import { REASONS } from "../protocol/codes.js";
@@ -93,6 +102,9 @@ const Snapshot = Type.Object({
   session: Text,
   run_mode: Text,
   manual: Type.Object({ status: Status, until_ms: NumOrNull, by: Type.Optional(Text), why: Type.Optional(Text) }),
+  overrides: Type.Optional(
+    Type.Array(Type.Object({ limit: Text, value: NumOrNull, until_ms: Num, by: Text, why: Text })),
+  ),
   seq: Num,
   portfolio: Type.Union([Type.Object({ at_ms: Num, equity: Num, positions: Type.Array(PositionTuple) }), Type.Null()]),
   equity: Type.Object({
@@ -190,6 +202,8 @@ const LINES = {
   }),
   control: line({ session: Text, status: Status, until_ms: NumOrNull, by: Text, why: Text }),
   rebase: line({ session: Text, at_ms: Num, by: Text, why: Text }),
+  override: line({ session: Text, limits: Type.Record(Text, NumOrNull), until_ms: Num, by: Text, why: Text }),
+  lift: line({ session: Text, limits: Type.Array(Text), by: Text, why: Text }),
 } as const;
 
 /** JSON Schema of a journal's line, any of its types; its last field is the checksum, a CRC-32 of the bytes before `,"crc":`. */
@@ -273,6 +287,10 @@ export function parseLine(line: Buffer): JournalLine | null {
       return LINES.control.Check(value) ? tagged<ControlEvent>(value) : null;
     case "rebase":
       return LINES.rebase.Check(value) ? tagged<RebaseEvent>(value) : null;
+    case "override":
+      return LINES.override.Check(value) ? tagged<OverrideEvent>(value) : null;
+    case "lift":
+      return LINES.lift.Check(value) ? tagged<LiftEvent>(value) : null;
     default:
       return null;
   }

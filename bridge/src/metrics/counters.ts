@@ -11,6 +11,8 @@ export const COUNTER_NAMES = [
   "requests_status",
   "requests_control",
   "requests_rebase",
+  "requests_override",
+  "requests_lift",
   "requests_late",
   "replies_unroutable",
   "replies_dropped",

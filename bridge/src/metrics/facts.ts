@@ -14,6 +14,8 @@ export interface Facts {
     readonly live: Readonly<Record<SessionStatus, number>>;
     /** Live sessions whose entries are denied by an account limit now, by reason. */
     readonly denied: ReadonlyMap<ReasonName, number>;
+    /** Live sessions with a limit overridden by hand. */
+    readonly overridden: number;
     /** Live sessions with the starvation alarm. */
     readonly starved: number;
   };

@@ -41,7 +41,18 @@ function only(value: number): Sample[] {
   return [{ labels: {}, value }];
 }
 
-const OPS = ["hello", "gate", "gates", "portfolio", "annotate", "status", "control", "rebase"] as const;
+const OPS = [
+  "hello",
+  "gate",
+  "gates",
+  "portfolio",
+  "annotate",
+  "status",
+  "control",
+  "rebase",
+  "override",
+  "lift",
+] as const;
 
 export const METRICS: readonly Metric[] = [
   {
@@ -143,6 +154,11 @@ export const METRICS: readonly Metric[] = [
     type: "gauge",
     read: ({ sessions }) => [...sessions.denied].map(([reason, value]) => ({ labels: { reason }, value })),
   },
+  gauge(
+    "talebridge_live_sessions_overridden",
+    "Live and dry-run sessions with a limit overridden by hand now.",
+    ({ sessions }) => sessions.overridden,
+  ),
   gauge(
     "talebridge_live_sessions_starved",
     "Live and dry-run sessions with far more denials among their last 200 candidates than their profile's nominal share.",

@@ -24,15 +24,18 @@ export function sessionFacts(sessions: readonly Session[], now_ms: number): Fact
     ["barbell", 0],
   ]);
   let starved = 0;
+  let overridden = 0;
   for (const { state, terms } of sessions) {
     if (!isLive(state.run_mode)) continue;
     if (terms !== null && starvation(state.asked, NOMINAL_SHARE[terms.settings.profile]) !== null) starved += 1;
     live[statusAt(state, now_ms)] += 1;
-    for (const { reason } of standing(state, terms?.policy ?? null, now_ms).denied) {
+    const stands = standing(state, terms?.policy ?? null, now_ms);
+    if (stands.overrides.length > 0) overridden += 1;
+    for (const { reason } of stands.denied) {
       denied.set(reason, (denied.get(reason) ?? 0) + 1);
     }
   }
-  return { kept: sessions.length, live, denied, starved };
+  return { kept: sessions.length, live, denied, overridden, starved };
 }
 
 export function processFacts(): Facts["process"] {

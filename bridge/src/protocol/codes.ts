@@ -1,7 +1,7 @@
 /** Generated from protocol/enums.json and protocol/reasons.json by scripts/generate.mjs; do not edit. */
 
 export const PROTOCOL_VERSION = 1;
-export const PROTOCOL_MINOR = 2;
+export const PROTOCOL_MINOR = 3;
 
 export const OP = {
   hello: 0,
@@ -12,6 +12,8 @@ export const OP = {
   control: 6,
   rebase: 7,
   gates: 8,
+  override: 9,
+  lift: 10,
 } as const;
 
 export const STATUS = {
@@ -72,6 +74,7 @@ export const LIMITS = {
   gate_target_bytes: 128,
   gates: 64,
   gates_bytes: 8192,
+  control_bytes: 2048,
   hello_bytes: 8192,
   portfolio_bytes: 65536,
   annotate_header_bytes: 8192,

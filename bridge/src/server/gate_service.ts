@@ -31,11 +31,14 @@ import type {
   GateMessage,
   GatesMessage,
   HelloRequest,
+  LiftMessage,
+  OverrideMessage,
   PortfolioMessage,
   RebaseMessage,
 } from "../wire/messages.js";
 import { isLate, lateError } from "./deadline.js";
 import { helloReply, type Identity, resolveHello, settingsError } from "./hello.js";
+import { lift, type Overridden, override } from "./override.js";
 import { type Asker, answerAll, answerOne } from "./questions.js";
 import type { Session, Sessions } from "./sessions.js";
 import { steer, UNRECORDED } from "./steer.js";
@@ -50,8 +53,16 @@ const REQUEST_COUNTERS = {
   hello: "requests_hello",
   control: "requests_control",
   rebase: "requests_rebase",
+  override: "requests_override",
+  lift: "requests_lift",
   status: "requests_status",
 } as const;
+
+const OVERRIDE_STATUS = {
+  no_session: STATUS.no_session,
+  none: STATUS.no_session,
+  unrecorded: STATUS.internal,
+} as const satisfies Record<Exclude<Extract<Overridden, { ok: false }>["code"], "invalid">, number>;
 
 export interface GateServiceParts {
   readonly engine: LoadedEngine;
@@ -99,6 +110,9 @@ export class GateService {
         return this.control(message);
       case "rebase":
         return this.rebase(message);
+      case "override":
+      case "lift":
+        return this.override(message);
       case "status":
         return encodeBody(message.id, this.status());
     }
@@ -221,6 +235,17 @@ export class GateService {
     if (!appended.ok) return this.unrecorded(message.id);
     applyEvent(session.state, event);
     return encodeBody(message.id, session.name);
+  }
+
+  private override(message: OverrideMessage | LiftMessage): Buffer {
+    const { sessions, append, clock } = this.parts;
+    const done =
+      message.op === "override"
+        ? override(sessions, append, message, clock())
+        : lift(sessions, append, message, clock());
+    if (done.ok) return encodeBody(message.id, { session: done.session, overrides: done.overrides });
+    if (done.code === "invalid") return this.error(settingsError(message.id, done.violations));
+    return this.error({ id: message.id, status: OVERRIDE_STATUS[done.code], message: done.message, detail: {} });
   }
 
   /** Plain data for `talebridge status`. */

@@ -61,6 +61,15 @@ function ofBot(bot: BotView): Alarm[] {
       advice: textOf(reason).release,
     };
   });
+  for (const { limit, value, by, why } of standing.overrides) {
+    found.push({
+      kind: "overridden",
+      level: "warning",
+      session,
+      text: `limits.${limit} is overridden: ${value === null ? "off" : show(value)}, by ${by}: ${why}`,
+      advice: "It ends by itself; `talebridge override --lift` ends it now.",
+    });
+  }
   const hungry = starving(bot);
   if (hungry !== null) found.push(hungry);
   if (bot.day.stale_last_hour > 0) {

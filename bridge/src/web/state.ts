@@ -42,7 +42,7 @@ export interface DaemonView {
   readonly pairs: number;
 }
 
-export type AlarmKind = "journal" | "denied" | "starving" | "stale" | "slow";
+export type AlarmKind = "journal" | "denied" | "overridden" | "starving" | "stale" | "slow";
 
 export interface Alarm {
   readonly kind: AlarmKind;

@@ -35,6 +35,8 @@ import {
   type GateMessage,
   type GatesMessage,
   type HelloRequest,
+  type LiftMessage,
+  type OverrideMessage,
   type PortfolioMessage,
   type RebaseMessage,
   type StatusMessage,
@@ -47,7 +49,9 @@ export type GateSocketMessage =
   | PortfolioMessage
   | StatusMessage
   | ControlMessage
-  | RebaseMessage;
+  | RebaseMessage
+  | OverrideMessage
+  | LiftMessage;
 export type BatchSocketMessage = HelloRequest | (AnnotateMessage & { readonly block: Buffer });
 
 /** Input columns of annotate: time, open, high, low, close, volume and, if sent, the market pair's close. */
@@ -82,6 +86,10 @@ export function decodeGateSocket(frames: readonly Buffer[]): Decoded<GateSocketM
       return decodeControl(frame, envelope.id);
     case OP.rebase:
       return decodeRebase(frame, envelope.id);
+    case OP.override:
+      return decodeOverride(frame, envelope.id);
+    case OP.lift:
+      return decodeLift(frame, envelope.id);
     case OP.annotate:
       return fail(envelope.id, STATUS.op, "annotate is served on batch.sock, not on gate.sock");
     default:
@@ -187,6 +195,24 @@ function decodeRebase(frame: Buffer, id: number): Decoded<RebaseMessage> {
   if (!FRAME.rebase.Check(value)) return malformed(id, "rebase", FRAME.rebase, value);
   const [, , , session, by, why] = value;
   return { ok: true, message: { op: "rebase", id, session, by, why } };
+}
+
+function decodeOverride(frame: Buffer, id: number): Decoded<OverrideMessage> {
+  const unpacked = unpack(frame, id, "override", LIMITS.control_bytes);
+  if (!unpacked.ok) return unpacked;
+  const value = unpacked.message;
+  if (!FRAME.override.Check(value)) return malformed(id, "override", FRAME.override, value);
+  const [, , , session, limits, until_ms, by, why] = value;
+  return { ok: true, message: { op: "override", id, session, limits, until_ms, by, why } };
+}
+
+function decodeLift(frame: Buffer, id: number): Decoded<LiftMessage> {
+  const unpacked = unpack(frame, id, "lift", LIMITS.control_bytes);
+  if (!unpacked.ok) return unpacked;
+  const value = unpacked.message;
+  if (!FRAME.lift.Check(value)) return malformed(id, "lift", FRAME.lift, value);
+  const [, , , session, limits, by, why] = value;
+  return { ok: true, message: { op: "lift", id, session, limits, by, why } };
 }
 
 function decodeAnnotate(

@@ -3,6 +3,7 @@
 import { isRecord } from "../config/check.js";
 import type { RunMode } from "../config/resolve.js";
 import type { OutcomeRow, PositionRow } from "../gate/events.js";
+import { OVERRIDABLE } from "../gate/overrides.js";
 import type { GateRequest, SessionStatus } from "../gate/types.js";
 import { FACTS, LIMITS, POSITION_STATE, REASONS, RUN_MODES, SESSION_STATUS } from "../protocol/codes.js";
 import { Compile, type TSchema, Type } from "../typebox.js";
@@ -98,6 +99,28 @@ export interface RebaseMessage {
   readonly why: string;
 }
 
+/** Limits set by hand until a time. */
+export interface OverrideMessage {
+  readonly op: "override";
+  readonly id: number;
+  readonly session: string;
+  /** By their names in the settings' `limits` block. Not yet checked: they have their own errors. */
+  readonly limits: Readonly<Record<string, unknown>>;
+  readonly until_ms: number;
+  readonly by: string;
+  readonly why: string;
+}
+
+/** Overrides ended by hand; no names: all of the session's. */
+export interface LiftMessage {
+  readonly op: "lift";
+  readonly id: number;
+  readonly session: string;
+  readonly limits: readonly string[];
+  readonly by: string;
+  readonly why: string;
+}
+
 export type Request =
   | HelloRequest
   | GateMessage
@@ -106,7 +129,9 @@ export type Request =
   | AnnotateMessage
   | StatusMessage
   | ControlMessage
-  | RebaseMessage;
+  | RebaseMessage
+  | OverrideMessage
+  | LiftMessage;
 
 const MAX_MS = 1e14;
 const MAX_MONEY = 1e18;
@@ -243,4 +268,16 @@ export const FRAME = {
     ]),
   ),
   rebase: Compile(frame([Version, Op, Id, Text(LIMITS.session_bytes), Text(64), Text(200)])),
+  override: Compile(frame([Version, Op, Id, Text(LIMITS.session_bytes), AnyMap, Millis, Text(64), Text(200)])),
+  lift: Compile(
+    frame([
+      Version,
+      Op,
+      Id,
+      Text(LIMITS.session_bytes),
+      Type.Array(Text(64), { maxItems: OVERRIDABLE.length }),
+      Text(64),
+      Text(200),
+    ]),
+  ),
 } as const;

@@ -31,6 +31,8 @@ describe("exit codes", () => {
       ["status"],
       ["halt", "--why", "x"],
       ["rebase", "--why", "x", "--session", "s"],
+      ["override", "--why", "x", "--session", "s", "--set", "limits.max_drawdown=0.2", "--for", "1h"],
+      ["override"],
       ["explain", "A/B"],
     ]) {
       const { code, stdout, stderr } = talebridge([...args, "--dir", join(dir, "none")]);

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { PositionRow } from "../../src/gate/events.js";
 import { FINAL_TOLERANCE, gate } from "../../src/gate/gate.js";
-import { applyEvent, newSession } from "../../src/gate/session.js";
+import { loosens, OVERRIDABLE } from "../../src/gate/overrides.js";
+import { applyEvent, newSession, type SessionState } from "../../src/gate/session.js";
 import type { GateRequest, Policy } from "../../src/gate/types.js";
 import { addEntry } from "../../src/portfolio/entry_rate.js";
 import { DAY_MS } from "../../src/portfolio/equity.js";
@@ -246,6 +247,49 @@ describe("a worse input never gets a larger stake", () => {
       RUNS,
     );
   });
+});
+
+/** Values of any limit: shares for those that are shares, whole numbers for those that count or last. */
+const override = fc.constantFrom(...OVERRIDABLE).chain((key) => {
+  const counted = /days|hours|candles|trades|entries|positions|guard/.test(key);
+  const value = counted ? fc.integer({ min: 1, max: 12 }) : fc.double({ min: 0.01, max: 1, noNaN: true });
+  const off = policy().limits[key] === null || key.startsWith("max_");
+  return fc.record({
+    key: fc.constant(key),
+    before: off ? fc.option(value) : value,
+    after: off ? fc.option(value) : value,
+  });
+});
+
+it("an override that is said to loosen nothing never gets a larger stake", () => {
+  const profits = fc.array(fc.double({ min: -0.5, max: 0.5, noNaN: true }), { minLength: 28, maxLength: 40 });
+  let tightened = 0;
+  fc.assert(
+    fc.property(
+      money,
+      books,
+      histories,
+      policies,
+      questions,
+      profits,
+      override,
+      (equity, book, history, rules, question, closed, { key, before, after }) => {
+        const settled: Policy = { ...rules, limits: { ...rules.limits, [key]: before } };
+        if (loosens(settled.limits, { [key]: after })) return;
+        tightened += 1;
+        const stake = (state: SessionState) => gate(state, settled, question).stake;
+        const plain = session(equity, book, history);
+        trades(plain, closed);
+        const overridden = session(equity, book, history);
+        trades(overridden, closed);
+        const audit = { until_ms: NOW_MS + 1, by: "me", why: "test" };
+        applyEvent(overridden, { type: "override", session: "s", limits: { [key]: after }, ...audit });
+        expect(stake(overridden)).toBeLessThanOrEqual(stake(plain));
+      },
+    ),
+    { ...RUNS, numRuns: 4000 },
+  );
+  expect(tightened).toBeGreaterThan(1000);
 });
 
 describe("what else is worse never gets a larger stake", () => {

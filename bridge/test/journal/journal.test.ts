@@ -111,6 +111,9 @@ function history(state: SessionState): SessionEvent[] {
   apply(portfolio(1, NOW_MS - 86_400_000, 1000));
   apply(portfolio(2, NOW_MS, 990));
   apply({ type: "control", session: "s", status: "REDUCING", until_ms: NOW_MS - 1, by: "me", why: "test" });
+  const limits = { max_drawdown: 0.5, max_daily_loss: null, max_entries: 9 };
+  apply({ type: "override", session: "s", limits, until_ms: NOW_MS + 1, by: "me", why: "test" });
+  apply({ type: "lift", session: "s", limits: ["max_entries"], by: "me", why: "test" });
   for (const over of [
     {},
     { candle_size: 0.5, candle_reason: REASON.jump, candle_value: 5 },

@@ -148,7 +148,7 @@ describe("/metrics", () => {
       counters,
       build: { version: "", engine: "", simd: "", protocol: "", node: "" },
       uptime_s: 0,
-      sessions: { kept: 0, live: { ACTIVE: 0, REDUCING: 0, HALTED: 0 }, denied: new Map(), starved: 0 },
+      sessions: { kept: 0, live: { ACTIVE: 0, REDUCING: 0, HALTED: 0 }, denied: new Map(), overridden: 0, starved: 0 },
       batches: { running: 0, waiting: 0, waiting_bytes: 0 },
       journal: { lines: 0, failing: false, unsynced_s: 0 },
       process: { rss_bytes: 0, heap_bytes: 0, cpu_s: 0, open_files: 0 },

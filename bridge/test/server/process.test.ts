@@ -147,6 +147,16 @@ describe("commands", { timeout: 60_000 }, () => {
     ["a halt without a reason", ["halt"]],
     ["a rebase of no session", ["rebase", "--why", "x"]],
     ["a rebase without a reason", ["rebase", "--session", "bot"]],
+    ["an override without an end", ["override", "--session", "bot", "--why", "x", "--set", "limits.max_drawdown=0.2"]],
+    ["an override of no limit", ["override", "--session", "bot", "--why", "x", "--for", "1h", "--set", "mode=off"]],
+    [
+      "an override of no number",
+      ["override", "--session", "bot", "--why", "x", "--for", "1h", "--set", "limits.max_drawdown=much"],
+    ],
+    [
+      "an override without a reason",
+      ["override", "--session", "bot", "--for", "1h", "--set", "limits.max_drawdown=0.2"],
+    ],
     ["a halt for a wrong time", ["halt", "--why", "x", "--for", "soon"]],
     ["a halt for two times", ["halt", "--why", "x", "--for", "2h", "--until", "2099-01-01T00:00Z"]],
     ["a reduction until the past", ["reduce", "--why", "x", "--until", "2020-01-01T00:00Z"]],
@@ -191,7 +201,7 @@ describe("commands", { timeout: 60_000 }, () => {
     expect(doctor.stdout).toMatch(/ok {4}engine/);
   });
 
-  it("status, doctor, halt, resume and rebase talk to a running daemon", async () => {
+  it("status, doctor, halt, resume, override and rebase talk to a running daemon", async () => {
     await serve();
     const client = new Client(dir);
     await client.open("bot", { profile: "extreme" });
@@ -212,6 +222,18 @@ describe("commands", { timeout: 60_000 }, () => {
       sessions: [{ session: "bot", state: "ACTIVE" }],
       counters: { decisions_deny: 1, decisions_allow: 1 },
     });
+    const setting = ["--set", "limits.max_drawdown=0.25", "--set", "limits.max_daily_loss=null"];
+    const named = ["override", "--dir", dir, "--session", "bot", "--why", "hedged"];
+    expect(talebridge(...named, "--for", "2h", ...setting)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^bot: limits.max_drawdown is 0.25, limits.max_daily_loss is off until \d{4}-/),
+    });
+    const overridden = /^bot: OVERRIDDEN, limits.max_drawdown is 0.25 instead of 0.3 until 2\d{3}-.* by \w+: hedged$/m;
+    expect(talebridge("status", "--dir", dir).stdout).toMatch(overridden);
+    expect(talebridge("override", "--dir", dir).stdout).toMatch(overridden);
+    expect(talebridge("explain", "NEW/X", "--dir", dir).stdout).toMatch(/^overridden: limits.max_drawdown is 0.25/m);
+    expect(talebridge(...named, "--lift", "all")).toMatchObject({ code: 0, stdout: "bot: lifted all\n" });
+    expect(talebridge("override", "--dir", dir).stdout).toBe("no limit is overridden\n");
     const rebased = talebridge("rebase", "--dir", dir, "--session", "bot", "--why", "withdrawal");
     expect(rebased).toMatchObject({ code: 0, stdout: expect.stringMatching(/^bot: .* next samples/) });
     expect(talebridge("rebase", "--dir", dir, "--session", "nobody", "--why", "x")).toMatchObject({

@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import Final, NamedTuple
 
 PROTOCOL_VERSION: Final = 1
-PROTOCOL_MINOR: Final = 2
+PROTOCOL_MINOR: Final = 3
 ENGINE_VERSION: Final = "0.1.0"
 
 
@@ -24,6 +24,8 @@ class Op(IntEnum):
     CONTROL = 6
     REBASE = 7
     GATES = 8
+    OVERRIDE = 9
+    LIFT = 10
 
 
 class Status(IntEnum):
@@ -155,6 +157,7 @@ LIMITS: Final[dict[str, int]] = {
     "gate_target_bytes": 128,
     "gates": 64,
     "gates_bytes": 8192,
+    "control_bytes": 2048,
     "hello_bytes": 8192,
     "portfolio_bytes": 65536,
     "annotate_header_bytes": 8192,
