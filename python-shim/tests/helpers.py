@@ -34,7 +34,7 @@ class Peer:
     """A ROUTER on both sockets that answers as a function says: a bridge gone wrong, mostly.
 
     The function gets (op, message, frames) and returns a payload for an ok reply, raw frames as
-    `Raw`, or None to stay silent.
+    `Raw`, several messages as a list of those, or None to stay silent.
     """
 
     def __init__(self, directory: Path, answer: Callable[..., Any] | None = None) -> None:
@@ -74,7 +74,11 @@ class Peer:
         _, op, request_id = message[:3]
         self.asked.append(op)
         answer = self._answer(Op(op), message, frames)
-        if isinstance(answer, Raw):
+        raws = answer if isinstance(answer, list) and answer else [None]
+        if all(isinstance(one, Raw) for one in raws):
+            for one in raws:
+                sock.send_multipart([identity, *one.frames])
+        elif isinstance(answer, Raw):
             sock.send_multipart([identity, *answer.frames])
         elif isinstance(answer, Refusal):
             body = [1, request_id, answer.status, answer.text, answer.detail]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgpack
 import numpy as np
 import pytest
-from helpers import LONG_MS, NAMES, Peer, Refusal, candles, good, hello_body
+from helpers import LONG_MS, NAMES, Peer, Raw, Refusal, candles, good, hello_body
 from test_wire import question
 
 from talebridge import client, columns
@@ -58,6 +60,79 @@ def test_one_question_costs_hello_portfolio_and_gate_the_next_one_gate_alone(
     assert asked[3:] == [Op.GATE]
     mine.ask(question(), Snapshot(2000, 10_001.0, ()))
     assert asked[4:] == [Op.PORTFOLIO, Op.GATE]
+
+
+def test_portfolio_and_question_cost_one_way_there_and_back(
+    peer: Callable[..., Peer], sockets: Path
+) -> None:
+    """A peer that is silent until it has read the question, and then answers both."""
+    kept: list[bytes] = []
+
+    def answer(op: Op, message: list[Any], frames: list[bytes]) -> Any:
+        if op is Op.PORTFOLIO:
+            kept.append(msgpack.packb([1, message[2], 0, message[4]]))
+            return None
+        if op is Op.GATE and kept:
+            allowed = [1, message[2], 0, 0, 0, message[12], math.nan, math.nan, 1, 0]
+            return [Raw(kept.pop()), Raw(msgpack.packb(allowed))]
+        return good(op, message, frames)
+
+    peer(answer)
+    mine = session(sockets)
+    for equity in (10_000.0, 10_001.0):
+        assert mine.ask(question(), Snapshot(1000, equity, ())).journal_seq == 1
+
+
+def test_a_portfolio_that_was_taken_is_known_though_the_question_failed(
+    peer: Callable[..., Peer], sockets: Path
+) -> None:
+    """Sent again under the same number, a newer one would be taken for the same."""
+    fails = [Refusal(Status.INTERNAL)]
+    seqs: list[tuple[int, float]] = []
+
+    def answer(op: Op, message: list[Any], frames: list[bytes]) -> Any:
+        if op is Op.PORTFOLIO:
+            seqs.append((message[4], message[6]))
+        return fails.pop() if op is Op.GATE and fails else good(op, message, frames)
+
+    peer(answer)
+    mine = session(sockets)
+    with pytest.raises(Unavailable, match="failed on this request"):
+        mine.ask(question(), EMPTY)
+    mine.ask(question(), Snapshot(2000, 9_000.0, ()))
+    assert seqs == [(1, 10_000.0), (2, 9_000.0)]
+
+
+def test_an_answer_given_without_the_portfolio_does_not_count(
+    peer: Callable[..., Peer], sockets: Path
+) -> None:
+    def answer(op: Op, message: list[Any], frames: list[bytes]) -> Any:
+        refused = op is Op.PORTFOLIO
+        return Refusal(Status.SCHEMA, "odd") if refused else good(op, message, frames)
+
+    asked = peer(answer).asked
+    mine = session(sockets)
+    for _ in range(2):
+        with pytest.raises(ProtocolError, match="odd"):
+            mine.ask(question(), EMPTY)
+    assert asked == [Op.HELLO, Op.PORTFOLIO, Op.GATE, Op.HELLO, Op.PORTFOLIO, Op.GATE]
+
+
+def test_answers_in_another_order_are_none(peer: Callable[..., Peer], sockets: Path) -> None:
+    kept: list[int] = []
+
+    def answer(op: Op, message: list[Any], frames: list[bytes]) -> Any:
+        if op is Op.PORTFOLIO:
+            kept.append(message[2])
+            return None
+        if op is Op.GATE:
+            allowed = [1, message[2], 0, 0, 0, message[12], math.nan, math.nan, 1, 0]
+            return [Raw(msgpack.packb(allowed)), Raw(msgpack.packb([1, kept.pop(), 0, 1]))]
+        return good(op, message, frames)
+
+    peer(answer)
+    with pytest.raises(ProtocolError, match="asked was"):
+        session(sockets).ask(question(), EMPTY)
 
 
 def test_two_sessions_of_one_thread_share_the_connection_not_the_session(
@@ -500,16 +575,16 @@ def test_a_late_answer_without_time_left_is_none(
     asked = peer(lambda op, *rest: late if op is Op.GATE else good(op, *rest)).asked
     mine = session(sockets)
     mine.open()
-    request = client.Channel.request
+    requests = client.Channel.requests
 
-    def slow(self: client.Channel, request_id: int, frames: Any, deadline: Any) -> Any:
+    def slow(self: client.Channel, asked: Any, deadline: Any) -> Any:
         try:
-            return request(self, request_id, frames, deadline)
+            return requests(self, asked, deadline)
         except Unavailable:
             deadline.at = time.monotonic()
             raise
 
-    monkeypatch.setattr(client.Channel, "request", slow)
+    monkeypatch.setattr(client.Channel, "requests", slow)
     with pytest.raises(Unavailable, match="12 ms late"):
         mine.ask(question(), EMPTY)
     assert asked.count(Op.GATE) == 1

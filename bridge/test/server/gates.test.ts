@@ -23,6 +23,38 @@ import { Client, candles, engine, OPEN_MS, PARAMS, question, withDaemon } from "
 /** The elements of a question inside `gates`. */
 const item = (over: Parameters<typeof question>[0] = {}) => question(over).slice(1);
 
+describe("a portfolio and the question under it, sent at once", () => {
+  it("are answered one after the other, in as many replies", async () => {
+    await withDaemon(async (dir) => {
+      const client = new Client(dir);
+      await client.open("bot");
+      for (let seq = 1; seq <= 200; seq++) {
+        const frames = [
+          client.frame(OP.portfolio, 1, seq, OPEN_MS, 1000 + seq, [], []),
+          client.frame(OP.gate, 1, ...question({ seq })),
+        ];
+        for (const frame of frames) await client.socket.send(frame);
+        const [told, answered] = [await client.next(), await client.next()];
+        expect(told.reply).toEqual([1, 2 * seq, STATUS.ok, seq]);
+        expect(answered.reply.slice(0, 4)).toEqual([1, 2 * seq + 1, STATUS.ok, DECISION.allow]);
+      }
+      client.close();
+    });
+  });
+
+  it("are no answer to what was not told: a portfolio that is refused makes the question stale", async () => {
+    await withDaemon(async (dir) => {
+      const client = new Client(dir);
+      await client.open("bot");
+      await client.socket.send(client.frame(OP.portfolio, 1, 1, OPEN_MS, Number.NaN, [], []));
+      await client.socket.send(client.frame(OP.gate, 1, ...question({ seq: 1 })));
+      expect((await client.next()).reply.slice(0, 3)).toEqual([1, 2, STATUS.schema]);
+      expect((await client.next()).reply.slice(0, 3)).toEqual([1, 3, STATUS.stale_portfolio]);
+      client.close();
+    });
+  });
+});
+
 describe("gates", () => {
   it("answers in order, each with its journal line, written before the reply", async () => {
     await withDaemon(async (dir) => {

@@ -20,7 +20,15 @@ import zmq
 
 from talebridge._generated import LIMITS
 from talebridge.deadline import Deadline
-from talebridge.errors import Absent, Late, ProtocolError, SendFailed, TimedOut, Unavailable
+from talebridge.errors import (
+    Absent,
+    BridgeError,
+    Late,
+    ProtocolError,
+    SendFailed,
+    TimedOut,
+    Unavailable,
+)
 from talebridge.place import Kind, Place
 from talebridge.watch import Watch
 from talebridge.wire import ID_CYCLE, HelloReply, decode_reply
@@ -79,9 +87,39 @@ class Channel:
         Raises SendFailed when the request did not leave this process, Unavailable when no answer
         came before the deadline, ProtocolError for garbage, and the error of a non-ok status.
         """
+        self._transmit(frames, deadline)
+        return self._reply(request_id, deadline)
+
+    def requests(
+        self, asked: Sequence[tuple[int, bytes]], deadline: Deadline
+    ) -> list[list[Any] | BridgeError]:
+        """Sends several requests at once and then waits for their replies: one way there and back.
+
+        Returns each one's payload, or the error of its status. Raises what `request` raises when
+        the connection is of no more use: then nothing is known of any reply.
+        """
+        for _, frame in asked:
+            self._transmit([frame], deadline)
+        replies: list[list[Any] | BridgeError] = []
+        for request_id, _ in asked:
+            try:
+                replies.append(self._reply(request_id, deadline)[0])
+            except BridgeError as error:
+                if self._socket is None:
+                    raise
+                replies.append(error)
+        return replies
+
+    def _transmit(self, frames: Sequence[Any], deadline: Deadline) -> None:
         fresh = self._socket is None
         sock = self._socket if self._socket is not None else self._open(deadline)
         self._send(sock, frames, deadline, fresh=fresh)
+
+    def _reply(self, request_id: int, deadline: Deadline) -> tuple[list[Any], list[Any]]:
+        """The next reply, which has to be that of a request."""
+        sock = self._socket
+        if sock is None:
+            raise Absent(f"the connection to {self.address} was given up before the answer came")
         first, further = self._receive(sock, deadline)
         try:
             return decode_reply(first, request_id), further

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ from talebridge._generated import COLUMNS, ENGINE_VERSION, LIMITS, MEMORY_ROWS
 from talebridge.client import Channel
 from talebridge.deadline import Deadline
 from talebridge.errors import (
+    BridgeError,
     Busy,
     Late,
     NoSession,
@@ -83,7 +84,7 @@ class Session:
         """Close of the newest trade the bridge has."""
         self._closed: frozenset[ClosedTrade] = frozenset()
         """Trades sent that closed in that moment: more may follow that did."""
-        self._sent: tuple[float, tuple[Position, ...]] | None = None
+        self._sent: tuple[float, Sequence[Position]] | None = None
         self._engine = ""
 
     def open(self) -> HelloReply:
@@ -98,12 +99,18 @@ class Session:
         def once(channel: Channel) -> Answer:
             if channel.boot is None or channel.boot != self._boot:
                 self._hello(channel, deadline)
-            self._tell(channel, snapshot, deadline)
+            news = self._news(channel, snapshot, deadline)
+            asked = [] if news is None else [self._portfolio_frame(channel, news)]
             request_id = channel.new_id()
+            seq = self._seq if news is None else news.seq
             until_ms = self._until_ms(channel, deadline)
-            frame = wire.encode_gate(request_id, self._handle, self._seq, question, until_ms)
-            payload, _ = channel.request(request_id, [frame], deadline)
-            return wire.decode_gate(payload, question)
+            asked.append(
+                (request_id, wire.encode_gate(request_id, self._handle, seq, question, until_ms))
+            )
+            replies = channel.requests(asked, deadline)
+            if news is not None:
+                self._told(news, _payload(replies[0]))
+            return wire.decode_gate(_payload(replies[-1]), question)
 
         return self._guarded("gate", deadline, once)
 
@@ -237,31 +244,38 @@ class Session:
             raise WrongFingerprint(_changed("fingerprint", self.fingerprint, reply.fingerprint))
         self._engine = reply.engine_fingerprint
 
-    def _tell(self, channel: Channel, snapshot: Snapshot, deadline: Deadline) -> None:
-        """Sends the portfolio when it, or the list of samples, is news to the bridge."""
-        while (
-            self._sent != (snapshot.equity, snapshot.positions)
-            or self._samples_until_ms < self.samples.newest_ms()
-            or self._unsent(snapshot)
-        ):
-            news = self.samples.after(self._samples_until_ms)
+    def _news(self, channel: Channel, snapshot: Snapshot, deadline: Deadline) -> Portfolio | None:
+        """What the bridge does not know of the account; None if it knows all. Of more samples or
+        trades than one message takes, all but the last part are sent here."""
+        while True:
+            samples = self.samples.after(self._samples_until_ms)
             closed = self._unsent(snapshot)
-            portfolio = Portfolio(
-                self._seq + 1, snapshot.at_ms, snapshot.equity, news, snapshot.positions, closed
+            if not samples and not closed and self._sent == (snapshot.equity, snapshot.positions):
+                return None
+            news = Portfolio(
+                self._seq + 1, snapshot.at_ms, snapshot.equity, samples, snapshot.positions, closed
             )
-            request_id = channel.new_id()
-            frame = wire.encode_portfolio(request_id, self._handle, portfolio)
-            payload, _ = channel.request(request_id, [frame], deadline)
-            known = wire.decode_portfolio(payload)
-            if known != portfolio.seq:
-                self._seq = known
-                raise StalePortfolio(f"the bridge has snapshot {known}, not {portfolio.seq}")
-            self._seq = known
-            self._sent = (snapshot.equity, snapshot.positions)
-            if news:
-                self._samples_until_ms = news[-1][0]
-            if closed:
-                self._note_closed(closed)
+            full = len(samples) == LIMITS["samples"] or len(closed) == LIMITS["closed"]
+            if not full:
+                return news
+            request_id, frame = self._portfolio_frame(channel, news)
+            self._told(news, channel.request(request_id, [frame], deadline)[0])
+
+    def _portfolio_frame(self, channel: Channel, news: Portfolio) -> tuple[int, bytes]:
+        request_id = channel.new_id()
+        return request_id, wire.encode_portfolio(request_id, self._handle, news)
+
+    def _told(self, news: Portfolio, payload: list[Any]) -> None:
+        """Notes what the bridge knows now, by its reply."""
+        known = wire.decode_portfolio(payload)
+        self._seq = known
+        if known != news.seq:
+            raise StalePortfolio(f"the bridge has snapshot {known}, not {news.seq}")
+        self._sent = (news.equity, news.positions)
+        if news.samples:
+            self._samples_until_ms = news.samples[-1][0]
+        if news.closed:
+            self._note_closed(news.closed)
 
     def _unsent(self, snapshot: Snapshot) -> list[ClosedTrade]:
         """The oldest trades the bridge may not have, as many as one message takes."""
@@ -273,11 +287,17 @@ class Session:
         ]
         return unsent[: LIMITS["closed"]]
 
-    def _note_closed(self, sent: list[ClosedTrade]) -> None:
+    def _note_closed(self, sent: Sequence[ClosedTrade]) -> None:
         last_ms = sent[-1].close_ms
         known = self._closed if last_ms == self.closed_until_ms else frozenset()
         self._closed = known | {one for one in sent if one.close_ms == last_ms}
         self.closed_until_ms = last_ms
+
+
+def _payload(reply: list[Any] | BridgeError) -> list[Any]:
+    if isinstance(reply, BridgeError):
+        raise reply
+    return reply
 
 
 def _changed(what: str, before: str, now: str) -> str:
