@@ -283,9 +283,13 @@ const requests = [
   gateRequest("gate, largest id", { id: 2 ** 31 - 1 }),
   gateRequest("gate, with a deadline", { deadline_ms: OPEN_MS + 300_050 }),
   gateRequest("gate, with facts", { facts: [103_200.5, 0.1, 0.0125, 0.25, 0.0625, 0.004, 0, 0.05] }),
+  gateRequest("gate, with a leverage that was cut", {
+    leverage: 3,
+    facts: [103_200.5, 0.1, 0.0125, 0.25, 0.0625, 0.004, 0, 0.05, 10],
+  }),
   gateRequest("gate, with a deadline and the first facts", {
     deadline_ms: OPEN_MS + 300_050,
-    facts: [103_200.5, Number.NaN],
+    facts: [Number.NaN, 0.1],
   }),
   gatesRequest("gates, one question", { id: 9, handle: 1, seq: 3, questions: [{}] }),
   gatesRequest("gates, four questions and a deadline", {
@@ -643,7 +647,7 @@ const hostiles = [
   hostile("a gate with a deadline of 1e300", "gate", "schema", 7, pack([...gate_values, f(1e300)])),
   hostile("a gate with a deadline that is not a number", "gate", "schema", 7, pack([...gate_values, f(Number.NaN)])),
   hostile("a gate with facts of text", "gate", "schema", 7, pack([...gate_values, null, ["1.5"]])),
-  hostile("a gate with a fact too many", "gate", "schema", 7, pack([...gate_values, null, Array(9).fill(f(1))])),
+  hostile("a gate with a fact too many", "gate", "schema", 7, pack([...gate_values, null, Array(10).fill(f(1))])),
   hostile("a gate with a map of facts", "gate", "schema", 7, pack([...gate_values, null, { close: f(1) }])),
   hostile(
     "a portfolio with trades that do not ascend",

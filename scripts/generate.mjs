@@ -93,7 +93,9 @@ ${constant("SESSION_STATUS", enums.session_status)}
 export const RUN_MODES = [${enums.run_mode.map((mode) => JSON.stringify(mode)).join(", ")}] as const;
 
 /** What a question may tell besides, in this order. */
-export const FACTS = [${enums.facts.map((fact) => JSON.stringify(fact)).join(", ")}] as const;
+export const FACTS = [
+${enums.facts.map((fact) => `  ${JSON.stringify(fact)},`).join("\n")}
+] as const;
 
 ${constant("LIMITS", enums.limits)}
 ${constant("REASON", reasonMap)}

@@ -244,6 +244,7 @@ class Strategy:
 
     timeframe = "5m"
     startup_candle_count = 30
+    stoploss = -0.2
     wallets: Wallets | None = None
     dp: Dp
     trades: list[Any]
@@ -259,6 +260,12 @@ class Strategy:
 
     def informative_pairs(self) -> list[tuple[str, str]]:
         return []
+
+    def leverage(
+        self, pair: str, current_time: datetime, current_rate: float, proposed_leverage: float,
+        max_leverage: float, entry_tag: str | None, side: str, **kwargs: Any,
+    ) -> Any:  # fmt: skip
+        return 1.0
 
     def custom_stake_amount(
         self, pair: str, current_time: datetime, current_rate: float, proposed_stake: float,
@@ -299,6 +306,7 @@ def _own_hooks() -> dict[str, Any]:
     names = (
         "populate_indicators",
         "informative_pairs",
+        "leverage",
         "custom_stake_amount",
         "confirm_trade_entry",
     )

@@ -1,5 +1,6 @@
 /** An explanation as text: what was decided and why, each limit with its numbers, how the session stands, and what ends it. */
 import type { Release } from "../gate/ends.js";
+import { FACTS } from "../protocol/codes.js";
 import { type Explanation, type Now, rulesFor } from "./explanation.js";
 import { plain } from "./plain.js";
 import type { OverrideReport, StandingReport } from "./report.js";
@@ -34,8 +35,13 @@ function candle({ decision, settings }: Explanation, now_ms: number): string {
   return [
     `  session ${plain(session)}${by}; asked at ${showInstant(asked_ms)}${again}, journal line ${seq}, ${showSpan(now_ms - t_ms)} ago`,
     `  candle of ${showInstant(candle_open_ms)}: size ${show(decision.candle.size)}, reason ${decision.candle.reason ?? "unknown"}, value ${show(decision.candle.value)}`,
-    `  proposed stake ${show(stake)}, exchange minimum ${show(min_stake)}, leverage ${show(leverage)}`,
+    `  proposed stake ${show(stake)}, exchange minimum ${show(min_stake)}, leverage ${show(leverage)}${cutFrom(decision.facts)}`,
   ].join("\n");
+}
+
+function cutFrom(facts: Explanation["decision"]["facts"]): string {
+  const wanted = facts?.[FACTS.indexOf("wanted_leverage")] ?? null;
+  return wanted === null ? "" : `, which liquidation_guard cut from ${show(wanted)}`;
 }
 
 function caps({ decision, settings }: Explanation): string[] {

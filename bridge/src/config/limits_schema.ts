@@ -210,7 +210,7 @@ export const LimitsSchema = Type.Object(
       Type.Union([Type.Number({ minimum: 1, maximum: 10 }), Type.Null()], {
         ...meta(
           "gate",
-          "Isolated futures: deny when the liquidation price is nearer than this many times the adverse excursion (`risk_adverse_q_long`, `risk_adverse_q_short`). Null: off.",
+          "Isolated futures: the liquidation price must be at least this many times the adverse excursion away (`risk_adverse_q_long`, `risk_adverse_q_short`). The strategy's `leverage` is cut to that; what is nearer still is denied. Null: off.",
           LIMIT_DEFAULTS.liquidation_guard,
         ),
       }),

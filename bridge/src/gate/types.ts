@@ -20,6 +20,7 @@ export const NO_FACTS: Facts = {
   mm_rate: Number.NaN,
   mm_amount: Number.NaN,
   liquidation_buffer: Number.NaN,
+  wanted_leverage: Number.NaN,
 };
 
 /** What a strategy asks before an entry. Times are ms since 1970; money is in stake currency, without leverage. */

@@ -67,7 +67,17 @@ export const SESSION_STATUS = {
 export const RUN_MODES = ["live", "dry_run", "backtest", "hyperopt", "util", "replay"] as const;
 
 /** What a question may tell besides, in this order. */
-export const FACTS = ["close", "stop", "es", "xi", "adverse", "mm_rate", "mm_amount", "liquidation_buffer"] as const;
+export const FACTS = [
+  "close",
+  "stop",
+  "es",
+  "xi",
+  "adverse",
+  "mm_rate",
+  "mm_amount",
+  "liquidation_buffer",
+  "wanted_leverage",
+] as const;
 
 export const LIMITS = {
   gate_bytes: 512,

@@ -123,6 +123,25 @@ describe("liquidation guard", () => {
     expect(guarded(Math.log1p(rise + 1e-9), { side: "short" }).decision).toBe("deny");
   });
 
+  it("lists a leverage that was cut before the question, with the distance it would have had, and takes nothing for it", () => {
+    const told = { ...margin, adverse: -Math.log1p(-distance * 2), wanted_leverage: 10 };
+    const cut = judge({ liquidation_guard: 1 }, [], { leverage: 4 }, told);
+    expect(cut).toMatchObject({ decision: "allow", stake: 100, reason: REASON.ok });
+    expect(cut.caps).toEqual([
+      { reason: REASON.liquidation, stake: 100, value: expect.any(Number), limit: expect.any(Number) },
+    ]);
+    expect(cut.caps[0]?.value).toBeCloseTo(distance, 12);
+    expect(cut.caps[0]?.limit).toBeCloseTo(2 * distance, 12);
+    expect(judge({ liquidation_guard: 1 }, [], { leverage: 1 }, told).caps).toHaveLength(1);
+    expect(judge({ liquidation_guard: 1 }, [], { leverage: 10 }, { ...told, adverse: 0.01 }).caps).toEqual([]);
+    expect(judge({}, [], { leverage: 4 }, told).caps).toEqual([]);
+    // What was cut and is still too near is denied.
+    expect(judge({ liquidation_guard: 1 }, [], { leverage: 9 }, told)).toMatchObject({
+      decision: "deny",
+      reason: REASON.liquidation,
+    });
+  });
+
   it("denies when a number is not known, and leaves a long without leverage alone", () => {
     expect(guarded(Number.NaN).decision).toBe("deny");
     expect(judge({ liquidation_guard: 1 }, [], { leverage: 2 }, { adverse: 0.01 }).decision).toBe("deny");

@@ -27,6 +27,7 @@ describe("liquidation", () => {
     const maintenance = { rate: golden.mm_rate, amount: golden.mm_amount };
     expect(liquidationPrice(side, entry, stake, leverage, maintenance)).toBeCloseTo(golden.price, 6);
     expect(liquidationDistance(side, stake, leverage, maintenance, buffer)).toBeCloseTo(golden.distance, 12);
+    expect(largestLeverage(side, stake, golden.distance, maintenance, buffer)).toBeCloseTo(leverage, 9);
   });
 
   it("is as far as asked at the largest leverage, nearer above, and never farther with more leverage", () => {

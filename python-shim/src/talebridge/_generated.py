@@ -149,6 +149,7 @@ FACTS: Final[tuple[str, ...]] = (
     "mm_rate",
     "mm_amount",
     "liquidation_buffer",
+    "wanted_leverage",
 )
 """What a question may tell besides, in this order."""
 
@@ -1333,8 +1334,9 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
         choices=(),
         part="gate",
         meaning=(
-            "Isolated futures: deny when the liquidation price is nearer than this many times "
-            "the adverse excursion (`risk_adverse_q_long`, `risk_adverse_q_short`). Null: off."
+            "Isolated futures: the liquidation price must be at least this many times the "
+            "adverse excursion away (`risk_adverse_q_long`, `risk_adverse_q_short`). The "
+            "strategy's `leverage` is cut to that; what is nearer still is denied. Null: off."
         ),
         by_profile=None,
         values="a number at least 1 and at most 10, or null",

@@ -70,6 +70,7 @@ class Decider:
         verdict = self._candles.verdict(run, entry.pair, entry.now_ms)
         context = self._gated.context
         snapshot = run.snapshot(entry.now_ms, patient=context is Context.TRADE)
+        leverage = self._leverage(run, entry)
         facts = self._gated.facts
         closed = facts.closed(run.session.closed_until_ms)
         question = Question(
@@ -84,7 +85,7 @@ class Decider:
             value=verdict.value,
             stake=entry.stake,
             min_stake=entry.min_stake,
-            leverage=entry.leverage,
+            leverage=leverage,
             rate=entry.rate,
             facts=facts.of(self._gated.strategy, entry),
         )
@@ -97,6 +98,19 @@ class Decider:
                 f"{utc_text(verdict.open_ms)}, which cannot happen in a backtest"
             )
         return answer
+
+    def _leverage(self, run: Run, entry: Entry) -> float:
+        """The leverage to ask with, and the one the strategy wanted noted where the guard cut it.
+
+        In shadow mode nothing is cut: asked is as if it had been.
+        """
+        levered = run.levered.get((entry.pair, entry.side))
+        # Others, as of an entry by hand, were not capped here.
+        if entry.kind is not Kind.ENTRY or levered is None or levered.used != entry.leverage:
+            return entry.leverage
+        if levered.cap < levered.wanted:
+            entry.wanted_leverage = levered.wanted
+        return levered.cap
 
     def _apply(self, run: Run, entry: Entry, answer: Answer) -> float | None:
         if self._gated.shadow:

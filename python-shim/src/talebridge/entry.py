@@ -24,6 +24,7 @@ class Entry:
         "side",
         "stage",
         "stake",
+        "wanted_leverage",
     )
 
     def __init__(
@@ -37,6 +38,8 @@ class Entry:
         self.stake = stake
         self.min_stake = 0.0
         self.leverage = 1.0
+        self.wanted_leverage = math.nan
+        """What the strategy wanted where the liquidation guard cut it."""
         self.rate = math.nan
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from talebridge._generated import FACTS
+from talebridge._generated import FACTS, Side
 from talebridge.entry import Entry, number_or_nan, to_ms
+from talebridge.liquidation import maintenance
 from talebridge.portfolio import open_trades, stop_distance
 from talebridge.wire import ClosedTrade
 
@@ -37,7 +38,7 @@ class Facts:
         """The facts of an entry in the protocol's order, NaN for what is not known."""
         if not self._wanted:
             return None
-        frame, _ = strategy.dp.get_analyzed_dataframe(entry.pair, strategy.timeframe)
+        frame = _frame(strategy, entry.pair)
         side = entry.side.name.lower()
         told = {
             "close": _last(frame, "close"),
@@ -45,8 +46,9 @@ class Facts:
             # Backtests keep columns as float32, live frames do not: both tell the same number.
             "es": float(np.float32(_last(frame, f"risk_es99_{side}"))),
             "xi": float(np.float32(_last(frame, f"risk_xi_{side}"))),
-            "adverse": float(np.float32(_last(frame, f"risk_adverse_q_{side}"))),
+            "adverse": _adverse(frame, side),
             **self._maintenance(strategy, entry),
+            "wanted_leverage": entry.wanted_leverage,
         }
         return tuple(told.get(name, math.nan) for name in FACTS)
 
@@ -66,18 +68,14 @@ class Facts:
         return tuple(found[-_MOST_CLOSED:])
 
     def _maintenance(self, strategy: Any, entry: Entry) -> dict[str, float]:
-        """Maintenance margin as freqtrade looks it up: by the stake, whatever the leverage."""
-        exchange = getattr(strategy.dp, "_exchange", None)
-        if not self._futures or exchange is None or not math.isfinite(entry.stake):
+        margin = maintenance(strategy, entry.pair, entry.stake) if self._futures else None
+        if margin is None:
             return {}
-        rate, amount = exchange.get_maintenance_ratio_and_amt(entry.pair, entry.stake)
-        buffer = number_or_nan(strategy.config.get("liquidation_buffer", 0.05))
-        if exchange.id == "binance":
-            margin = {"mm_rate": float(rate), "mm_amount": float(amount or 0.0)}
-        else:
-            fee = number_or_nan(exchange.markets[entry.pair].get("taker") or 0.001)
-            margin = {"mm_rate": float(rate) + fee, "mm_amount": 0.0}
-        return {**margin, "liquidation_buffer": buffer}
+        return {
+            "mm_rate": margin.rate,
+            "mm_amount": margin.amount,
+            "liquidation_buffer": margin.buffer,
+        }
 
 
 def _stop(strategy: Any, entry: Entry) -> float:
@@ -88,6 +86,19 @@ def _stop(strategy: Any, entry: Entry) -> float:
             return math.nan if distance is None else distance
     # freqtrade counts it on the stake: with leverage the price moves less.
     return abs(number_or_nan(strategy.stoploss)) / entry.leverage
+
+
+def adverse_excursion(strategy: Any, pair: str, side: Side) -> float:
+    """The fact `adverse` of a pair's signal candle, NaN if not known."""
+    return _adverse(_frame(strategy, pair), side.name.lower())
+
+
+def _frame(strategy: Any, pair: str) -> Any:
+    return strategy.dp.get_analyzed_dataframe(pair, strategy.timeframe)[0]
+
+
+def _adverse(frame: Any, side: str) -> float:
+    return float(np.float32(_last(frame, f"risk_adverse_q_{side}")))
 
 
 def _last(frame: Any, column: str) -> float:

@@ -29,6 +29,7 @@ from talebridge.entry import (
 from talebridge.errors import SettingsRejected
 from talebridge.failures import Failures
 from talebridge.gated import Gated
+from talebridge.leverage import LeverageGuard
 from talebridge.modes import Context
 from talebridge.run import side_of
 
@@ -71,6 +72,7 @@ class RiskGate:
         except (SettingsRejected, ValueError) as error:
             raise operational_exception(f"talebridge: {error}") from None
         self._decider = Decider(self.gated, self.failures, self._candles)
+        self._guard = LeverageGuard(self.gated)
         if self.active:
             setup.check_hooks(self.gated)
             window_set = self.gated.settings.window_set
@@ -109,6 +111,21 @@ class RiskGate:
         return self._candles.market.with_informative(own) if self.active else own
 
     # ------------------------------------------------------------------------------- entries
+
+    def leverage(
+        self, proposed: Any, *, pair: str, current_time: datetime, max_leverage: float, side: str
+    ) -> Any:
+        """The leverage to use for a new entry: `proposed` itself or less, never below 1.
+
+        Call it from `leverage` with what that hook was given. Only the liquidation guard cuts.
+        """
+        wanted = number_or_nan(proposed)
+        if not self.gated.guards_leverage or math.isnan(wanted):
+            return proposed
+        most = number_or_nan(max_leverage)
+        with self.failures.caught(pair):
+            return self._guard.cap(proposed, most, pair, side_of(side), to_ms(current_time))
+        return proposed if self.gated.shadow else min(wanted, 1.0)
 
     def stake(
         self,

@@ -64,6 +64,17 @@ class Gated:
         return self.context is Context.OPTIMIZE
 
     @property
+    def guards_leverage(self) -> bool:
+        """Whether leverages are capped before entries."""
+        futures = str(self.strategy.config.get("trading_mode", "spot")) == "futures"
+        return self.active and futures and self.limit("liquidation_guard") is not None
+
+    def limit(self, key: str) -> float | None:
+        """The level of an account limit that no profile switches on; None when it is off."""
+        level: float | None = (self.settings.gate.get("limits") or {}).get(key)
+        return level
+
+    @property
     def may_start_private(self) -> bool:
         """Whether this run may start a bridge of its own. A bot's has to outlive it: never live."""
         if self.context is Context.TRADE:

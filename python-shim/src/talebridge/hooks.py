@@ -30,6 +30,7 @@ ARGUMENTS = "_talebridge_arguments"
 HOOKS = (
     "populate_indicators",
     "informative_pairs",
+    "leverage",
     "custom_stake_amount",
     "confirm_trade_entry",
     "adjust_trade_position",
@@ -37,16 +38,21 @@ HOOKS = (
     "bot_loop_start",
     "plot_annotations",
 )
-"""In a backtest without bot_loop_start, which `loop` watches only when it is wanted.
+"""In a backtest without bot_loop_start, which `loop` watches only when it is wanted, and without
+leverage where no limit caps it.
 Not custom_exit, custom_stoploss or confirm_trade_exit: exits are never touched."""
-_STAKE, _CONFIRM, _ADJUST = (
-    NAMES[name] for name in ("custom_stake_amount", "confirm_trade_entry", "adjust_trade_position")
+_LEVERAGE, _STAKE, _CONFIRM, _ADJUST = (
+    NAMES[name]
+    for name in ("leverage", "custom_stake_amount", "confirm_trade_entry", "adjust_trade_position")
 )
 
 
 def hooks_of(gate: RiskGate) -> tuple[str, ...]:
     """The hooks to wrap for a gate."""
-    return tuple(name for name in HOOKS if not (gate.gated.lazy and name == loop.HOOK))
+    unhooked = {loop.HOOK} if gate.gated.lazy else set()
+    if not gate.gated.guards_leverage:
+        unhooked.add("leverage")
+    return tuple(name for name in HOOKS if name not in unhooked)
 
 
 class _Active(threading.local):
@@ -145,6 +151,8 @@ def run(
         match name:
             case "informative_pairs":
                 return gate.informative_pairs(own())
+            case "leverage":
+                return _leverage(gate, own, args, kwargs)
             case "custom_stake_amount":
                 return _stake(gate, own, args, kwargs)
             case "confirm_trade_entry":
@@ -171,6 +179,20 @@ def _bound(original: Any, strategy: Any) -> Callable[..., Any]:
         original if bind is None else bind(original, strategy, type(strategy))
     )
     return bound
+
+
+def _leverage(
+    gate: RiskGate, own: Callable[[], Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """The user's leverage, capped. What his hook raises is freqtrade's to handle: it takes 1."""
+    proposed = own()
+    try:
+        given = _named(_LEVERAGE, args, kwargs)
+        names = ("pair", "current_time", "max_leverage", "side")
+        return gate.leverage(proposed, **{name: given[name] for name in names})
+    except Exception as error:  # noqa: BLE001 - freqtrade would take 1, and say nothing of the gate
+        gate.failures.failed(error, str(kwargs.get("pair", "")))
+        return proposed if gate.gated.shadow else 1.0
 
 
 def _stake(

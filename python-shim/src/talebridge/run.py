@@ -44,6 +44,16 @@ class Sized:
     leverage: float
 
 
+@dataclass(frozen=True, slots=True)
+class Levered:
+    """What came of the last question about a leverage: the one handed to freqtrade, the one the
+    strategy wanted, and the one the liquidation guard allows."""
+
+    used: float
+    wanted: float
+    cap: float
+
+
 class Run:
     """Session, account and memory of one run; `lock` serialises its users.
 
@@ -63,6 +73,7 @@ class Run:
         self.last_ms = 0
         self.stopped = False
         self.sized: Recent[Sized] = Recent()
+        self.levered: Recent[Levered] = Recent()
         self.verdicts: Recent[CandleVerdict] = Recent()
         """Newest verdict per pair, for on_unavailable: last_known."""
         self.let_in: Recent[dict[str, object]] = Recent()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
 
 from talebridge import client, columns, wire
-from talebridge._generated import COLUMNS, ENGINE_VERSION, LIMITS, MEMORY_ROWS
+from talebridge._generated import COLUMNS, ENGINE_VERSION, FACTS, LIMITS, MEMORY_ROWS
 from talebridge.client import Channel
 from talebridge.deadline import Deadline
 from talebridge.errors import (
@@ -34,6 +34,7 @@ _MAX_ROUNDS = 8
 """Requests one call may need: hello, portfolio, samples in parts, and the same after a restart."""
 _DEADLINE_MINOR = 1
 _MARKET_MINOR = 1
+_LEVERAGE_MINOR = 3
 """Protocol minors from which a bridge understands these."""
 _BUSY_PAUSES_S = (0.02, 1.0)
 """First and longest pause before a busy bridge is asked again."""
@@ -104,8 +105,9 @@ class Session:
             request_id = channel.new_id()
             seq = self._seq if news is None else news.seq
             until_ms = self._until_ms(channel, deadline)
+            told = _known_to(channel.minor, question)
             asked.append(
-                (request_id, wire.encode_gate(request_id, self._handle, seq, question, until_ms))
+                (request_id, wire.encode_gate(request_id, self._handle, seq, told, until_ms))
             )
             replies = channel.requests(asked, deadline)
             if news is not None:
@@ -298,6 +300,13 @@ def _payload(reply: list[Any] | BridgeError) -> list[Any]:
     if isinstance(reply, BridgeError):
         raise reply
     return reply
+
+
+def _known_to(minor: int, question: Question) -> Question:
+    """A question without what an older bridge would refuse; it needs none of that to decide."""
+    if question.facts is None or minor >= _LEVERAGE_MINOR:
+        return question
+    return replace(question, facts=question.facts[: FACTS.index("wanted_leverage")])
 
 
 def _changed(what: str, before: str, now: str) -> str:

@@ -13,6 +13,15 @@ from typing import Any
 ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "populate_indicators": ("dataframe", "metadata"),
     "informative_pairs": (),
+    "leverage": (
+        "pair",
+        "current_time",
+        "current_rate",
+        "proposed_leverage",
+        "max_leverage",
+        "entry_tag",
+        "side",
+    ),
     "custom_stake_amount": (
         "pair",
         "current_time",

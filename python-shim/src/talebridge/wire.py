@@ -233,7 +233,10 @@ def encode_gate(
     if question.facts is not None:
         if deadline_ms is None:
             message.append(None)
-        message.append([number("fact", fact) for fact in question.facts])
+        told = [number("fact", fact) for fact in question.facts]
+        while told and math.isnan(told[-1]):
+            told.pop()
+        message.append(told)
     return _pack(message, LIMITS["gate_bytes"])
 
 

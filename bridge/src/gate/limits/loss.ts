@@ -29,12 +29,15 @@ export const bookLoss: Limit = (state, policy, { leverage, facts }, stake) => {
 
 export const liquidation: Limit = (_state, policy, { side, leverage, facts }, stake) => {
   const { liquidation_guard } = policy.limits;
-  // Without borrowed money a long cannot be liquidated before its price is gone.
-  if (liquidation_guard === null || (leverage === 1 && side === "long")) return null;
-  const { mm_rate: rate, mm_amount: amount, liquidation_buffer: buffer } = facts;
-  const distance = liquidationDistance(side, stake, leverage, { rate, amount }, buffer);
+  if (liquidation_guard === null) return null;
+  const { mm_rate: rate, mm_amount: amount, liquidation_buffer: buffer, wanted_leverage: wanted } = facts;
+  const distanceAt = (some: number) => liquidationDistance(side, stake, some, { rate, amount }, buffer);
   const needed = adverseMove(facts.adverse, side) * liquidation_guard;
-  return needed > 0 && distance >= needed ? null : denial(REASON.liquidation, distance, needed);
+  // Without borrowed money a long cannot be liquidated before its price is gone.
+  const far = (leverage === 1 && side === "long") || (needed > 0 && distanceAt(leverage) >= needed);
+  if (!far) return denial(REASON.liquidation, distanceAt(leverage), needed);
+  // The asker has cut the leverage to this already: told, though the stake is free.
+  return wanted > leverage ? { reason: REASON.liquidation, stake, value: distanceAt(wanted), limit: needed } : null;
 };
 
 /** @param loss of a stake, as a share of it @param taken what is lost besides, in stake currency */
