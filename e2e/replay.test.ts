@@ -138,6 +138,8 @@ describe("the exact run", () => {
         expect(result.source.trades).toBe(result.exact.trades_in_both + result.exact.trades_only_ungated);
         expect(result.exact.profit_abs).not.toBeCloseTo(result.without.profit_abs, 2);
         expect(result.exact.first_order_off_abs).toBeCloseTo(result.with.profit_abs - result.exact.profit_abs, 9);
+        const { in_both_abs, only_ungated_abs, only_gated_abs } = result.exact.parts;
+        expect(in_both_abs + only_ungated_abs + only_gated_abs).toBeCloseTo(result.exact.first_order_off_abs, 6);
         // Stakes are fixed here, so where the gated run opened what the replay let through, both have earned the same.
         const off = Math.abs(result.exact.first_order_off_abs);
         expect(off).toBeLessThan(Math.abs(result.effect.profit_change_abs));

@@ -1,35 +1,59 @@
 /**
  * `npm run replay:real`: the sample strategies on real candles, replayed under each profile, and run once more gated.
  *
- * Prints the table of docs/replay.md as Markdown, row by row as they are known; TALEBRIDGE_EXACT=0 leaves the gated runs out,
- * TALEBRIDGE_TIMEFRAME (5m or 1h) all but one market. The totals of every replay
- * are recomputed from freqtrade's own trade table by scripts/lib/replay_totals.py and have to agree to the cent. Candles come from TALEBRIDGE_DATADIR.
- * The last line of stdout is one JSON object. Exit codes: 0 done, 1 failed or a total differs, 2 something is missing.
+ * Each row is kept in .cache/replay-real/<version of the code>/ once it is known, so an interrupted run goes on where it was; another version of the
+ * code begins anew. TALEBRIDGE_ROWS=n does at most n rows. When every row is there, the tables of docs/replay.md are written from them.
+ * The totals of every replay are recomputed from freqtrade's own trade table by scripts/lib/replay_totals.py and have to agree to the cent.
+ * Candles come from TALEBRIDGE_DATADIR. The last line of stdout is one JSON object: rows done and rows to do.
+ * Exit codes: 0 done, 1 failed or a total differs, 2 something is missing.
  */
 
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { freqtradeConfig } from "../e2e/harness/config.mjs";
-import { ROOT, VENV, VENV_PYTHON } from "./lib/paths.mjs";
+import { readIfThere } from "./lib/exec.mjs";
+import { ADDON, CACHE, ROOT, VENV, VENV_PYTHON } from "./lib/paths.mjs";
+import { cases, filled, labelOf, MARKETS } from "./lib/replay-real-page.mjs";
+import { hashInputs } from "./lib/stamp.mjs";
 
 const run = promisify(execFile);
 const RUN_MS = 3_600_000;
+const MAX_OUTPUT_BYTES = 1 << 26;
 const CENT = 0.01;
-const STRATEGIES = ["GateOnly", "GateAndSizing", "DcaGated"];
-const PROFILES = /** @type {const} */ (["conservative", "aggressive", "extreme"]);
-const MARKETS = /** @type {const} */ ([
-  { timeframe: "5m", timerange: "20250105-20260101", exact: true },
-  { timeframe: "1h", timerange: "20241101-20260201", exact: false },
-]);
+const PAGE = join(ROOT, "docs", "replay.md");
+const MAIN = join(ROOT, "bridge", "dist", "main.js");
 
 class Missing extends Error {}
 
-/** @typedef {{ profit_abs: number, profit_ratio: number, trades: number, winners: number, drawdown_closed: { ratio: number } }} Side */
-/** @typedef {{ status: string, percentile?: number, measures?: { measure: string, percentile: number }[], blocks?: number }} Placebo */
-/** @typedef {{ source: { trades: number }, counts: Record<string, number>, without: Side, with: Side, effect: { stake_share: number, profit_change_abs: number, figures: { figure: string, low: number | null, high: number | null }[] }, placebo: Placebo, selection: { deflated: number } | null, second_order: { side: Side }, exact: (Side & { trades_only_gated: number }) | null }} Result */
+/** @typedef {import("./lib/replay-real-page.mjs").Case} Case */
+/** @typedef {import("./lib/replay-real-page.mjs").Row} Row */
+/** @typedef {Row["result"] & { without: Total, with: Total, entries: unknown[], equity: unknown }} Replayed */
+/** @typedef {{ profit_abs: number, trades: number, drawdown_closed: { ratio: number } }} Total */
+
+/** What the figures are made by: the built bridge, the engine, the shim, the strategies. */
+function codeOf() {
+  const folders = [join(ROOT, "bridge", "dist"), join(ROOT, "python-shim", "src"), join(ROOT, "strategies")];
+  const files = folders.flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((name) => /\.(js|py)$/.test(name))
+      .sort()
+      .map((name) => join(folder, name)),
+  );
+  return hashInputs([...files, ADDON], []).slice(0, 12);
+}
 
 /** @param {string} datadir @param {string} timeframe */
 function pairsIn(datadir, timeframe) {
@@ -41,49 +65,68 @@ function pairsIn(datadir, timeframe) {
 }
 
 /**
- * The backtest without the gate. In shadow mode it asks and records but changes nothing, and begins where a gated run begins.
- * @param {{ root: string, datadir: string, strategy: string, timeframe: string, timerange: string }} what
+ * The backtest without the gate, made once for the rows that share it. In shadow mode it asks and records but changes nothing, and begins where a
+ * gated run begins.
+ * @param {Case} of @param {{ root: string, kept: string, datadir: string, config: string }} where
  * @returns {Promise<string>} the result file
  */
-async function ungated({ root, datadir, strategy, timeframe, timerange }) {
-  const out = join(root, `${strategy}-${timeframe}`);
+async function ungated({ strategy, timeframe }, { root, kept, datadir, config }) {
+  // freqtrade reads a result only under the name it gave it.
+  const folder = join(kept, `${strategy}-${timeframe}`);
+  const made = existsSync(folder) ? zipIn(folder) : undefined;
+  if (made !== undefined) return made;
+  const out = join(root, "ungated");
   mkdirSync(out);
-  const config = join(root, `${timeframe}.json`);
-  await run(
-    VENV_PYTHON,
-    [
-      ...["-m", "freqtrade", "backtesting", "--config", config, "--userdir", root, "--datadir", datadir],
-      ...["--strategy-path", join(ROOT, "strategies"), "--strategy", strategy, "--timeframe", timeframe],
-      ...["--timerange", timerange, "--cache", "none", "--export", "trades", "--backtest-directory", out],
-    ],
-    { cwd: root, timeout: RUN_MS, maxBuffer: 1 << 26 },
-  );
-  const name = readdirSync(out).find((file) => file.endsWith(".zip"));
-  if (name === undefined) throw new Error(`${strategy} on ${timeframe}: freqtrade wrote no result`);
-  return join(out, name);
+  const { timerange = "" } = MARKETS.find((market) => market.timeframe === timeframe) ?? {};
+  const args = [
+    ...["-m", "freqtrade", "backtesting", "--config", config, "--userdir", root, "--datadir", datadir],
+    ...["--strategy-path", join(ROOT, "strategies"), "--strategy", strategy, "--timeframe", timeframe],
+    ...["--timerange", timerange, "--cache", "none", "--export", "trades", "--backtest-directory", out],
+  ];
+  await run(VENV_PYTHON, args, { cwd: root, timeout: RUN_MS, maxBuffer: MAX_OUTPUT_BYTES });
+  const result = zipIn(out);
+  if (result === undefined) throw new Error(`${strategy} on ${timeframe}: freqtrade wrote no result`);
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, basename(result));
+  // Perhaps from another file system.
+  copyFileSync(result, `${file}.new`);
+  renameSync(`${file}.new`, file);
+  return file;
+}
+
+/** @param {string} folder */
+function zipIn(folder) {
+  const name = readdirSync(folder).find((entry) => entry.endsWith(".zip"));
+  return name === undefined ? undefined : join(folder, name);
 }
 
 /**
- * @param {{ file: string, root: string, datadir: string, strategy: string, timeframe: string, profile: string, exact: boolean }} what
- * @returns {Promise<Result>}
+ * @param {Case} of @param {{ root: string, kept: string, datadir: string, config: string }} where
+ * @returns {Promise<Row["result"]>}
  */
-async function replayed({ file, root, datadir, strategy, timeframe, profile, exact }) {
-  const json = join(root, `${strategy}-${timeframe}-${profile}.json`);
-  const config = ["--config", join(root, `${timeframe}.json`), "--userdir", root];
-  const freqtrade = ["--freqtrade", join(VENV, "bin", "freqtrade"), "--strategy-path", join(ROOT, "strategies")];
-  const args = [join(ROOT, "bridge", "dist", "main.js"), "replay", file, "--datadir", datadir, "--profile", profile];
-  await run(
-    process.execPath,
-    [...args, "--tried", "3", "--json", json, "--quiet", ...(exact ? ["--exact", ...config, ...freqtrade] : [])],
-    { cwd: root, timeout: RUN_MS, maxBuffer: 1 << 26 },
-  );
-  const result = JSON.parse(readFileSync(json, "utf8"));
-  const { stdout } = await run(VENV_PYTHON, [join(ROOT, "scripts", "lib", "replay_totals.py"), file, strategy, json]);
-  requireSame(`${strategy} ${timeframe} ${profile}`, result, JSON.parse(stdout));
-  return result;
+async function replayed(of, where) {
+  const { root, datadir, config } = where;
+  const file = await ungated(of, where);
+  const json = join(root, "replay.json");
+  const args = [
+    ...[MAIN, "replay", file, "--datadir", datadir, "--profile", of.profile, "--tried", "3", "--json", json, "--quiet"],
+    ...["--exact", "--config", config, "--userdir", root, "--strategy-path", join(ROOT, "strategies")],
+    ...["--freqtrade", join(VENV, "bin", "freqtrade")],
+  ];
+  await run(process.execPath, args, { cwd: root, timeout: RUN_MS, maxBuffer: MAX_OUTPUT_BYTES });
+  const result = /** @type {Replayed} */ (JSON.parse(readFileSync(json, "utf8")));
+  const { stdout } = await run(VENV_PYTHON, [
+    join(ROOT, "scripts", "lib", "replay_totals.py"),
+    file,
+    of.strategy,
+    json,
+  ]);
+  requireSame(labelOf(of), result, JSON.parse(stdout));
+  const { entries: _, equity: __, ...kept } = result;
+  return kept;
 }
 
-/** @param {string} what @param {Result} result @param {Record<"without" | "with", { profit_abs: number, trades: number, drawdown_ratio: number }>} own */
+/** @param {string} what @param {Replayed} result @param {Record<"without" | "with", { profit_abs: number, trades: number, drawdown_ratio: number }>} own */
 function requireSame(what, result, own) {
   for (const side of /** @type {const} */ (["without", "with"])) {
     const [ours, theirs] = [result[side], own[side]];
@@ -99,39 +142,25 @@ function requireSame(what, result, own) {
   }
 }
 
-const percent = (/** @type {number} */ ratio) => `${(100 * ratio).toFixed(1)} %`.replace("-", "−");
-
-/** @param {Placebo} placebo @param {string} measure */
-function percentile(placebo, measure) {
-  const found = placebo.measures?.find((row) => row.measure === measure);
-  return found === undefined ? placebo.status.replaceAll("_", " ") : (100 * found.percentile).toFixed(0);
-}
-
-/** @param {string} label @param {Result} result */
-function row(label, { counts, without, with: gated, effect, placebo, selection, second_order, exact }) {
-  const profit = effect.figures.find(({ figure }) => figure === "profit_abs");
-  const balance = without.profit_abs / without.profit_ratio;
-  const interval =
-    profit?.low == null || profit.high == null
-      ? "–"
-      : `${percent(profit.low / balance)} … ${percent(profit.high / balance)}`;
-  const cells = [
-    label,
-    `${counts.entries}`,
-    `${counts.reduced} / ${(counts.denied ?? 0) + (counts.not_asked ?? 0)}`,
-    percent(effect.stake_share),
-    percent(without.profit_ratio),
-    percent(gated.profit_ratio),
-    interval,
-    percent(second_order.side.profit_ratio),
-    exact === null ? "–" : percent(exact.profit_ratio),
-    `${percent(without.drawdown_closed.ratio)} → ${percent(gated.drawdown_closed.ratio)}`,
-    ...["profit_change", "excess", "return_excess", "cvar95_change", "drawdown_change"].map((name) =>
-      percentile(placebo, name),
-    ),
-    selection === null ? "–" : selection.deflated.toFixed(2),
-  ];
-  return `| ${cells.join(" | ")} |\n`;
+/** One row: from the candles to the figures. @param {Case} of @param {string} kept @param {string} datadir @param {string} code @returns {Promise<Row>} */
+async function rowOf(of, kept, datadir, code) {
+  const stub = await import("../demo/dist/exchange-stub.js").catch(() => {
+    throw new Missing("the exchange stub is not built: npm run build");
+  });
+  const root = mkdtempSync(join(tmpdir(), "talebridge-real-"));
+  const pairs = pairsIn(datadir, of.timeframe);
+  const exchange = await stub.startStub({ pairs });
+  try {
+    for (const sub of ["backtest_results", "data", "journals"]) mkdirSync(join(root, sub));
+    const risk_bridge = { mode: "shadow", journal_dir: join(root, "journals") };
+    const config = join(root, "config.json");
+    const written = freqtradeConfig({ user_data_dir: root, pairs, exchange: exchange.url, risk_bridge });
+    writeFileSync(config, JSON.stringify({ ...written, max_open_trades: 3, stake_amount: "unlimited" }));
+    return { ...of, code, result: await replayed(of, { root, kept, datadir, config }) };
+  } finally {
+    await exchange.close();
+    rmSync(root, { recursive: true, force: true });
+  }
 }
 
 async function main() {
@@ -140,51 +169,29 @@ async function main() {
     throw new Missing(`no 5-minute candles in ${datadir}; set TALEBRIDGE_DATADIR to a folder with candles of Binance`);
   }
   if (!existsSync(VENV_PYTHON)) throw new Missing("no Python environment in .venv: npm run setup");
-  const stub = await import("../demo/dist/exchange-stub.js").catch(() => {
-    throw new Missing("the exchange stub is not built: npm run build");
-  });
-  const root = mkdtempSync(join(tmpdir(), "talebridge-real-"));
-  /** @type {Record<string, unknown>[]} */
+  const code = codeOf();
+  const kept = join(CACHE, "replay-real", code);
+  mkdirSync(kept, { recursive: true });
+  const most = Number(process.env.TALEBRIDGE_ROWS ?? Number.POSITIVE_INFINITY);
+  /** @type {Row[]} */
   const rows = [];
-  try {
-    for (const sub of ["backtest_results", "data", "journals"]) mkdirSync(join(root, sub));
-    const wanted = process.env.TALEBRIDGE_TIMEFRAME;
-    for (const { timeframe, timerange, exact } of MARKETS) {
-      if (wanted !== undefined && wanted !== timeframe) continue;
-      const pairs = pairsIn(datadir, timeframe);
-      const exchange = await stub.startStub({ pairs });
-      const risk_bridge = { mode: "shadow", journal_dir: join(root, "journals") };
-      const config = { ...freqtradeConfig({ user_data_dir: root, pairs, exchange: exchange.url, risk_bridge }) };
-      writeFileSync(
-        join(root, `${timeframe}.json`),
-        JSON.stringify({ ...config, max_open_trades: 3, stake_amount: "unlimited" }),
-      );
-      try {
-        for (const strategy of STRATEGIES) {
-          const file = await ungated({ root, datadir, strategy, timeframe, timerange });
-          for (const profile of PROFILES) {
-            const again = exact && process.env.TALEBRIDGE_EXACT !== "0";
-            const result = await replayed({ file, root, datadir, strategy, timeframe, profile, exact: again });
-            const label = `${strategy}, ${timeframe}, ${profile}`;
-            process.stdout.write(row(label, result));
-            const { without, with: gated, placebo, exact: run_again } = result;
-            rows.push({
-              label,
-              without: without.profit_ratio,
-              with: gated.profit_ratio,
-              exact: run_again?.profit_ratio ?? null,
-              placebo,
-            });
-          }
-        }
-      } finally {
-        await exchange.close();
-      }
+  let [made, left] = [0, 0];
+  for (const of of cases()) {
+    const file = join(kept, `${of.strategy}-${of.timeframe}-${of.profile}.json`);
+    const known = readIfThere(file);
+    if (known !== null) rows.push(JSON.parse(known));
+    else if (made >= most) left += 1;
+    else {
+      const row = await rowOf(of, kept, datadir, code);
+      writeFileSync(`${file}.new`, JSON.stringify(row));
+      renameSync(`${file}.new`, file);
+      rows.push(row);
+      made += 1;
+      process.stdout.write(`${labelOf(of)}: done\n`);
     }
-  } finally {
-    rmSync(root, { recursive: true, force: true });
   }
-  process.stdout.write(`${JSON.stringify({ bench: "replay-real", rows })}\n`);
+  if (left === 0) writeFileSync(PAGE, filled(readFileSync(PAGE, "utf8"), rows));
+  process.stdout.write(`${JSON.stringify({ bench: "replay-real", code, done: rows.length, left })}\n`);
 }
 
 try {

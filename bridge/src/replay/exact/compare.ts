@@ -9,6 +9,13 @@ export function compareExact(result: ReplayResult, ungated: ReadResult, gated: R
   const after = new Set(gated.trades.map(keyOf));
   const profit_abs = gated.trades.reduce((sum, trade) => sum + trade.profit_abs, 0);
   const closed = gated.trades.map((trade) => ({ close_ms: trade.close_ms, profit: trade.profit_abs }));
+  const first = profitsOf(result.entries);
+  const shared = gated.trades.filter((trade) => before.has(keyOf(trade)));
+  const only_gated = gated.trades.filter((trade) => !before.has(keyOf(trade)));
+  const only_ungated = ungated.trades.filter((trade) => !after.has(keyOf(trade)));
+  const first_shared = sum(
+    ungated.trades.filter((trade) => after.has(keyOf(trade))).map(({ index }) => first.get(index)),
+  );
   return {
     start_ms: gated.start_ms,
     end_ms: gated.end_ms,
@@ -20,10 +27,26 @@ export function compareExact(result: ReplayResult, ungated: ReadResult, gated: R
     profit_change_abs: profit_abs - result.without.profit_abs,
     first_order_off_abs: result.with.profit_abs - profit_abs,
     second_order_off_abs: result.second_order.side.profit_abs - profit_abs,
-    trades_in_both: gated.trades.filter((trade) => before.has(keyOf(trade))).length,
-    trades_only_gated: gated.trades.filter((trade) => !before.has(keyOf(trade))).length,
-    trades_only_ungated: ungated.trades.filter((trade) => !after.has(keyOf(trade))).length,
+    trades_in_both: shared.length,
+    trades_only_gated: only_gated.length,
+    trades_only_ungated: only_ungated.length,
+    parts: {
+      in_both_abs: first_shared - sum(shared.map((trade) => trade.profit_abs)),
+      only_ungated_abs: sum(only_ungated.map(({ index }) => first.get(index))),
+      only_gated_abs: -sum(only_gated.map((trade) => trade.profit_abs)),
+    },
   };
+}
+
+/** What each trade earns by the first order. */
+function profitsOf(entries: ReplayResult["entries"]): ReadonlyMap<number, number> {
+  const profits = new Map<number, number>();
+  for (const { trade, profit_with } of entries) profits.set(trade, (profits.get(trade) ?? 0) + profit_with);
+  return profits;
+}
+
+function sum(values: readonly (number | undefined)[]): number {
+  return values.reduce<number>((total, value) => total + (value ?? 0), 0);
 }
 
 function keyOf(trade: Trade): string {
