@@ -484,7 +484,9 @@ async function generateAll() {
   files.set("protocol/daemon.schema.json", jsonSchema(daemonSchema()));
   const { lineSchema } = await load("../journal/lines.js");
   const { ReplayResultSchema } = await load("../replay/run/result.js");
-  for (const [name, schema] of Object.entries({ "journal-line": lineSchema(), replay: ReplayResultSchema }))
+  const { CalibrationSchema } = await load("../replay/calibrate/result.js");
+  const documents = { "journal-line": lineSchema(), replay: ReplayResultSchema, calibration: CalibrationSchema };
+  for (const [name, schema] of Object.entries(documents))
     files.set(`protocol/${name}.schema.json`, jsonSchema(published(schema)));
   // Shipped with the daemon, for `talebridge init`.
   files.set("bridge/assets/init/GateOnly.py", readFileSync(join(root, "strategies/GateOnly.py"), "utf8"));

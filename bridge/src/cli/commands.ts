@@ -24,6 +24,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   init: () => import("./init.js"),
   schema: () => import("./schema.js"),
   replay: () => import("./replay.js"),
+  calibrate: () => import("./calibrate.js"),
   quantum: () => import("./quantum.js"),
   completion: () => import("./completion.js"),
 };

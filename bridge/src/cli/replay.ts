@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { PROFILE_LIMITS } from "../config/profiles.js";
 import { loadEngine } from "../engine/engine.js";
+import { calibrationNote, overlap } from "../replay/calibrate/params.js";
 import { compareExact } from "../replay/exact/compare.js";
 import { type Freqtrade, rerun } from "../replay/exact/rerun.js";
 import { readBacktest } from "../replay/read/backtest.js";
@@ -113,12 +114,15 @@ async function replayOne(job: Job, values: Values, jobs: number, series: PairSer
   const progress = new Progress(values.quiet === true);
   progress.stage(`reading ${basename(job.path)}`);
   const file = values.params ?? values.settings;
+  const settings = file === undefined ? null : readSettings(file);
+  const note = settings === null ? null : calibrationNote(settings.content);
   const sources = {
-    file: file === undefined ? null : readSettings(file),
+    file: settings,
     profile: job.profile,
     assignments: values.set ?? [],
   };
   const backtest = await readBacktest(job.path, { strategy: values.strategy });
+  const flattered = note === null ? null : overlap(note, { from_ms: backtest.start_ms, to_ms: backtest.end_ms });
   const datadir = chooseDatadir(values.datadir, backtest);
   const engine = loadEngine();
   const { resolved, from } = resolveOrRefuse({ ...sources, exported: backtest.risk_bridge }, backtest, engine);
@@ -127,12 +131,13 @@ async function replayOne(job: Job, values: Values, jobs: number, series: PairSer
     datadir,
     resolved,
     settings_from: from,
+    notes: flattered === null ? [] : [flattered],
     engine,
     software: { talebridge: VERSION, node: process.versions.node },
     ...(values.html === undefined
       ? {}
       : { charts: { max_points: MAX_PRICE_POINTS, take: (one: PairSeries) => series.push(one) } }),
-    gates_tried: Math.max(jobs, Number(values.tried ?? 1)),
+    gates_tried: Math.max(jobs, Number(values.tried ?? note?.gates_tried ?? 1)),
     progress: (stage, done, total) => progress.step(stage, done, total),
   });
   if (values.exact !== true) {

@@ -15,16 +15,18 @@ export interface Outputs {
   readonly html?: string | undefined;
   readonly json?: string | undefined;
   readonly csv?: string | undefined;
+  /** Settings that a calibration suggests. */
+  readonly params?: string | undefined;
   /** A directory, made if its parent is there. */
   readonly plots?: string | undefined;
 }
 
 /** Before the work begins rather than after it. @throws UsageError when a file could not be written where it is wanted */
-export function requireWritable({ html, json, csv, plots: folder }: Outputs): void {
-  for (const target of [html, json, csv]) {
+export function requireWritable({ html, json, csv, params, plots: folder }: Outputs): void {
+  for (const target of [html, json, csv, params]) {
     if (target !== undefined && isDirectory(target)) throw new UsageError(`${target} is a directory; give a file name`);
   }
-  for (const target of [html, json, csv, folder]) {
+  for (const target of [html, json, csv, params, folder]) {
     if (target === undefined) continue;
     const directory = dirname(resolve(target));
     if (!isDirectory(directory))

@@ -6,9 +6,9 @@ import { LIMITS } from "../protocol/codes.js";
 import { daemonSchema, published, settingsFileSchema, settingsSchema } from "./schema_documents.js";
 import { EXIT } from "./usage.js";
 
-export const usage = `talebridge schema [--file | --daemon | --journal | --replay | --comparison | --limits]
+export const usage = `talebridge schema [--file | --daemon | --journal | --replay | --comparison | --calibration | --limits]
   Prints the JSON Schema of the risk_bridge settings, of a freqtrade configuration file with them, of the daemon's configuration file, of a line of the
-  journal, of a replay's figures (replay --json) or of several replays side by side; or every limit: of messages, configurable, fixed.`;
+  journal, of a replay's figures (replay --json), of several replays side by side or of a calibration; or every limit: of messages, configurable, fixed.`;
 
 export const options = {
   file: { type: "boolean" },
@@ -16,6 +16,7 @@ export const options = {
   journal: { type: "boolean" },
   replay: { type: "boolean" },
   comparison: { type: "boolean" },
+  calibration: { type: "boolean" },
   limits: { type: "boolean" },
 } as const;
 
@@ -33,6 +34,7 @@ async function documentOf(asked: { readonly [K in keyof typeof options]?: boolea
   }
   if (asked.replay === true) return published((await import("../replay/run/result.js")).ReplayResultSchema);
   if (asked.comparison === true) return published((await import("../replay/run/comparison.js")).ComparisonSchema);
+  if (asked.calibration === true) return published((await import("../replay/calibrate/result.js")).CalibrationSchema);
   if (asked.journal === true) return published((await import("../journal/lines.js")).lineSchema());
   if (asked.daemon === true) return daemonSchema();
   return asked.file === true ? settingsFileSchema() : settingsSchema();

@@ -15,3 +15,10 @@ export const NOMINAL_SHARE = { conservative: 0.21, aggressive: 0.125, extreme: 0
   Profile,
   number
 >;
+
+/** Share of all candles that they cut or deny: the mean over pairs at 5 minutes and at 1 hour (docs/shares.md). */
+export const NOMINAL_CANDLE_SHARE = {
+  conservative: 0.039,
+  aggressive: 0.016,
+  extreme: 0.016,
+} as const satisfies Record<Profile, number>;

@@ -27,6 +27,18 @@ export function replaySettings(
   timeframe_s: number,
   engine: Pick<Engine, "validateParams">,
 ): { readonly resolution: Resolution; readonly from: readonly string[] } {
+  const { given, from } = givenSettings(sources);
+  return {
+    resolution: resolveGiven(isRecord(given) ? { ...given, mode: "enforce" } : given, timeframe_s, engine),
+    from,
+  };
+}
+
+/**
+ * What the sources say together, unchecked, and which of them spoke, weakest first.
+ * @throws AssignmentError for a malformed assignment
+ */
+export function givenSettings(sources: SettingSources): { readonly given: unknown; readonly from: readonly string[] } {
   const from: string[] = [];
   let given: unknown = {};
   if (sources.file !== null) {
@@ -38,7 +50,7 @@ export function replaySettings(
   } else {
     from.push("defaults");
   }
-  if (!isRecord(given)) return { resolution: resolve(given, timeframe_s, engine), from };
+  if (!isRecord(given)) return { given, from };
   const merged = structuredClone(given);
   if (sources.profile !== null) {
     merged.profile = sources.profile;
@@ -48,11 +60,10 @@ export function replaySettings(
     assign(merged, assignment);
     from.push(`--set ${assignment}`);
   }
-  merged.mode = "enforce";
-  return { resolution: resolve(merged, timeframe_s, engine), from };
+  return { given: merged, from };
 }
 
-function resolve(given: unknown, timeframe_s: number, engine: Pick<Engine, "validateParams">): Resolution {
+export function resolveGiven(given: unknown, timeframe_s: number, engine: Pick<Engine, "validateParams">): Resolution {
   return resolveSettings(given, { timeframe_s, run_mode: "replay" }, engine);
 }
 

@@ -27,6 +27,14 @@ export function candlesHash({ t_ms, open, high, low, close, volume }: Candles): 
   return hash.digest("hex");
 }
 
+/** Candles as a file holds them, gaps filled. */
+export interface FilledCandles extends Candles {
+  /** Rows made up because the file has none. */
+  readonly filled: number;
+  /** Most of them in a row. */
+  readonly longest_gap: number;
+}
+
 export interface CandleSource {
   readonly datadir: string;
   readonly trading_mode: "spot" | "futures";
@@ -51,7 +59,7 @@ export function candleFiles(pair: string, source: Pick<CandleSource, "trading_mo
  * Reads one pair's candles.
  * @throws ReplayInputError when there is no file, or it is not such a file
  */
-export async function readCandles(pair: string, source: CandleSource): Promise<Candles> {
+export async function readCandles(pair: string, source: CandleSource): Promise<FilledCandles> {
   const files = candleFiles(pair, source);
   for (const file of files) {
     const bytes = await readIfThere(join(source.datadir, file));
@@ -123,9 +131,9 @@ function fromJson(bytes: Uint8Array, file: string): Candles {
  * Sorts, merges rows that fall into one candle and fills gaps with rows of volume 0 at the last close, as freqtrade does when it loads candles for
  * a backtest (data/converter: clean_ohlcv_dataframe, ohlcv_fill_up_missing_data). The engine must see what it would see in a gated backtest.
  */
-export function complete(raw: Candles, timeframe_ms: number, file: string): Candles {
+export function complete(raw: Candles, timeframe_ms: number, file: string): FilledCandles {
   if (raw.rows === 0) throw new ReplayInputError(`${file} holds no candles. Download them again.`);
-  if (isComplete(raw.t_ms, timeframe_ms)) return raw;
+  if (isComplete(raw.t_ms, timeframe_ms)) return { ...raw, filled: 0, longest_gap: 0 };
   const order = Array.from({ length: raw.rows }, (_, row) => row);
   const at = (row: number): number => raw.t_ms[row] ?? Number.NaN;
   if (order.some((row) => row > 0 && at(row) < at(row - 1))) order.sort((a, b) => at(a) - at(b));
@@ -139,6 +147,7 @@ export function complete(raw: Candles, timeframe_ms: number, file: string): Cand
   }
   const candles = empty(rows);
   let next = 0;
+  let [filled, gap, longest_gap] = [0, 0, 0];
   let close = Number.NaN;
   let previous = Number.NaN;
   for (let row = 0; row < rows; row++) {
@@ -167,9 +176,12 @@ export function complete(raw: Candles, timeframe_ms: number, file: string): Cand
       volume = at(from) === previous ? Math.max(volume, traded) : volume + traded;
       previous = at(from);
     }
+    gap = seen ? 0 : gap + 1;
+    filled += Math.min(gap, 1);
+    longest_gap = Math.max(longest_gap, gap);
     set(candles, row, [t, open, high, low, close, volume]);
   }
-  return candles;
+  return { ...candles, filled, longest_gap };
 }
 
 /** Most files are: every candle there, once, in order. */

@@ -106,7 +106,7 @@ export const FIRST_ORDER =
 export function caveats(result: ReplayResult): string[] {
   const { source, gate, counts, checks } = result;
   const { money } = moneyIn(source);
-  const found: string[] = [];
+  const found = [...result.notes];
   const warming = counts.by_reason.find((reason) => reason.reason === "warming_up");
   const short = source.candles.filter((candles) => candles.rows_before_start < gate.memory_rows);
   if (warming !== undefined) {

@@ -10,6 +10,8 @@ export interface Annotated {
   readonly value: Float64Array;
   /** Rank of the candle's volatility among those of its window. */
   readonly sigma_rank: Float64Array;
+  /** Any other of the engine's columns, copied out when asked for. */
+  column(name: string): Float64Array;
   /** Copied out when asked for: most of the engine's columns are never read. */
   side(name: "long" | "short"): SideForecasts;
 }
@@ -54,6 +56,7 @@ export async function annotate(
     reason: column("risk_reason"),
     value: column("risk_value"),
     sigma_rank: column("risk_sigma_rank"),
+    column,
     side: (name) => ({
       var95: column(`risk_var95_${name}`),
       var99: column(`risk_var99_${name}`),

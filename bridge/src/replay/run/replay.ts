@@ -31,6 +31,8 @@ export interface ReplayInput {
   readonly charts?: { readonly max_points: number; take(series: PairSeries): void };
   /** How many gates were tried on this backtest, this one included; 1 if not told. */
   readonly gates_tried?: number;
+  /** Sentences for the reader, e.g. that the settings were chosen on these very candles. */
+  readonly notes?: readonly string[];
   /** Called with what is being done, and how far: done of total. */
   progress?(stage: "candles" | "entries" | "statistics", done: number, total: number): void;
 }
@@ -84,6 +86,7 @@ export async function replay(input: ReplayInput): Promise<ReplayResult> {
       fingerprint: resolved.fingerprint,
       engine_fingerprint: resolved.engine_fingerprint,
     },
+    notes: [...(input.notes ?? [])],
     checks: {
       profit: { ours: without.profit_abs, freqtrade: backtest.own.profit_total_abs },
       drawdown_closed: { ours: without.drawdown_closed.ratio, freqtrade: backtest.own.max_drawdown_account },

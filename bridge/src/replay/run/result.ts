@@ -110,6 +110,18 @@ export const ExactSchema = Type.Object(
     trades_in_both: Type.Integer({ description: "Same pair, side and time of opening." }),
     trades_only_gated: Type.Integer({ description: "Entries that freed slots and money let in." }),
     trades_only_ungated: Type.Integer(),
+    parts: Type.Object(
+      {
+        in_both_abs: Type.Number({ description: "Trades of both: other stakes and other answers." }),
+        only_ungated_abs: Type.Number({
+          description: "Trades the gated run did not have, as the first order counts them.",
+        }),
+        only_gated_abs: Type.Number({
+          description: "Trades that freed slots and money let in, their profit negative.",
+        }),
+      },
+      { description: "first_order_off_abs taken apart; the three add up to it." },
+    ),
   },
   { description: "The gated backtest itself, run by --exact." },
 );
@@ -169,6 +181,7 @@ export const ReplayResultSchema = Type.Object(
       fingerprint: Type.String(),
       engine_fingerprint: Type.String(),
     }),
+    notes: Type.Array(Type.String(), { description: "What the reader has to know of how this replay was asked for." }),
     checks: Type.Object(
       {
         profit: Type.Object({ ours: Type.Number(), freqtrade: Maybe }),
