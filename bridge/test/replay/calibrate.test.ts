@@ -1,8 +1,7 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { run } from "../../src/cli/calibrate.js";
 import { run as replay } from "../../src/cli/replay.js";
 import { UsageError } from "../../src/cli/usage.js";
@@ -15,6 +14,7 @@ import { neededCandles, walkForward } from "../../src/replay/calibrate/windows.j
 import { ReplayInputError } from "../../src/replay/read/error.js";
 import { Compile } from "../../src/typebox.js";
 import { calmMarket } from "./calm_market.js";
+import { commandRuns } from "./command.js";
 import { DATADIR, SPOT } from "./fixture.js";
 
 const M5 = 300_000;
@@ -113,27 +113,15 @@ it("reads time ranges as freqtrade writes them", () => {
 
 describe("talebridge calibrate", () => {
   const ROWS = 9000;
-  let folder: string;
-  let stdout: string[];
-
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "talebridge-calibrate-"));
-    stdout = [];
-    vi.spyOn(process.stdout, "write").mockImplementation((text) => stdout.push(String(text)) > 0);
-    vi.spyOn(process.stderr, "write").mockReturnValue(true);
-  });
-  afterEach(() => {
-    vi.restoreAllMocks();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const ran = commandRuns();
 
   function market(name: string, candles: readonly (readonly number[])[]): void {
-    writeFileSync(join(folder, name), JSON.stringify(candles));
+    writeFileSync(join(ran.folder, name), JSON.stringify(candles));
   }
 
   async function calibrated(...args: string[]): Promise<{ found: Calibration; bytes: string }> {
-    const path = join(folder, "figures");
-    expect(await run(["--datadir", folder, "--json", path, "--quiet", ...args])).toBe(0);
+    const path = join(ran.folder, "figures");
+    expect(await run(["--datadir", ran.folder, "--json", path, "--quiet", ...args])).toBe(0);
     const bytes = readFileSync(path, "utf8");
     return { found: JSON.parse(bytes), bytes };
   }
@@ -169,15 +157,15 @@ describe("talebridge calibrate", () => {
 
   it("says it in words, and writes settings that a replay takes, with the number of gates tried", async () => {
     market("AAA_USDT-5m.json", calmMarket(3, ROWS, START));
-    const params = join(folder, "params");
-    const args = ["--datadir", folder, "--timeframe", "5m", "--set", "window_set=compact"];
+    const params = join(ran.folder, "params");
+    const args = ["--datadir", ran.folder, "--timeframe", "5m", "--set", "window_set=compact"];
     expect(await run([...args, "--params-out", params, "--profile", "conservative"])).toBe(0);
-    expect(stdout.join("")).toMatch(/AAA\/USDT, candles +\d\.\d\s%/);
-    expect(stdout.join("")).toContain("what has been looked at cannot judge them");
+    expect(ran.stdout.join("")).toMatch(/AAA\/USDT, candles +\d\.\d\s%/);
+    expect(ran.stdout.join("")).toContain("what has been looked at cannot judge them");
     const written = JSON.parse(readFileSync(params, "utf8"));
     expect(written.risk_bridge).toMatchObject({ profile: "conservative", window_set: "compact" });
     expect(written.talebridge_calibration.hold_out_timerange).toMatch(/^\d{10}-\d{10}$/);
-    const figures = join(folder, "replay");
+    const figures = join(ran.folder, "replay");
     const of_fixture = [SPOT, "--strategy", "FixtureDip", "--datadir", DATADIR, "--params", params, "--quiet"];
     expect(await replay([...of_fixture, "--json", figures])).toBe(0);
     const result = JSON.parse(readFileSync(figures, "utf8"));
@@ -207,7 +195,7 @@ describe("talebridge calibrate", () => {
     });
     const time = { timeframe: "5m", backtest_start_ts: START + 999 * M5, backtest_end_ts: START + (ROWS - 1) * M5 };
     const strategy = { Every: { ...time, trades, stake_currency: "USDT", starting_balance: 1000 } };
-    const path = join(folder, "backtest.json");
+    const path = join(ran.folder, "backtest.json");
     writeFileSync(path, JSON.stringify({ strategy }));
     return path;
   }
@@ -247,8 +235,8 @@ describe("talebridge calibrate", () => {
     [["--timeframe", "5m", "--pairs", "ZZZ/USDT"], /No candles for ZZZ\/USDT/],
     [["--timeframe", "5m", "--pairs", "ZZZ/USDT", "--timerange", "tomorrow"], /"tomorrow": write it as freqtrade does/],
   ])("names what is missing: %j", async (args, message) => {
-    await expect(run(["--datadir", folder, ...args])).rejects.toThrow(ReplayInputError);
-    await expect(run(["--datadir", folder, ...args])).rejects.toThrow(message);
+    await expect(run(["--datadir", ran.folder, ...args])).rejects.toThrow(ReplayInputError);
+    await expect(run(["--datadir", ran.folder, ...args])).rejects.toThrow(message);
   });
 
   it.each([
@@ -263,14 +251,14 @@ describe("talebridge calibrate", () => {
     [[], "give --timeframe"],
   ])("refuses what makes no sense: %j", async (args, message) => {
     market("AAA_USDT-5m.json", calmMarket(1, 10, START));
-    await expect(run(["--datadir", folder, ...args])).rejects.toThrow(UsageError);
-    await expect(run(["--datadir", folder, ...args])).rejects.toThrow(message);
+    await expect(run(["--datadir", ran.folder, ...args])).rejects.toThrow(UsageError);
+    await expect(run(["--datadir", ran.folder, ...args])).rejects.toThrow(message);
   });
 
   it("points to the other trading mode when the candles are there", async () => {
-    mkdirSync(join(folder, "futures"));
+    mkdirSync(join(ran.folder, "futures"));
     market("futures/AAA_USDT_USDT-5m-futures.json", calmMarket(1, 10, START));
-    await expect(run(["--datadir", folder, "--timeframe", "5m"])).rejects.toThrow("--trading-mode futures");
+    await expect(run(["--datadir", ran.folder, "--timeframe", "5m"])).rejects.toThrow("--trading-mode futures");
   });
 
   it("refuses what is too short or full of gaps when it was named, leaves it out when it was found", async () => {

@@ -1,51 +1,40 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { run } from "../../src/cli/replay.js";
 import { UsageError } from "../../src/cli/usage.js";
 import { argumentsOf } from "../../src/replay/exact/rerun.js";
 import { ReplayInputError } from "../../src/replay/read/error.js";
 import { ComparisonSchema } from "../../src/replay/run/comparison.js";
 import { Compile } from "../../src/typebox.js";
+import { commandRuns } from "./command.js";
 import { DATADIR, SPOT } from "./fixture.js";
 
 const BASE = [SPOT, "--strategy", "FixtureDip", "--datadir", DATADIR];
-let folder: string;
-let stdout: string[];
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "talebridge-replay-"));
-  stdout = [];
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => stdout.push(String(text)) > 0);
-  vi.spyOn(process.stderr, "write").mockReturnValue(true);
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  rmSync(folder, { recursive: true, force: true });
-});
+const ran = commandRuns();
 
 async function json(...args: string[]) {
-  const path = join(folder, "result.json");
+  const path = join(ran.folder, "result.json");
   expect(await run([...BASE, ...args, "--json", path, "--quiet"])).toBe(0);
   return JSON.parse(readFileSync(path, "utf8"));
 }
 
 describe("talebridge replay", () => {
   it("prints a summary and writes whole files, nothing else", async () => {
-    const [page, figures] = [join(folder, "report.html"), join(folder, "result.json")];
+    const [page, figures] = [join(ran.folder, "report.html"), join(ran.folder, "result.json")];
     expect(await run([...BASE, "--html", page, "--json", figures])).toBe(0);
-    expect(stdout.join("")).toMatch(/entries 29: \d+ allowed/);
-    expect(readdirSync(folder).sort()).toEqual(["report.html", "result.json"]);
+    expect(ran.stdout.join("")).toMatch(/entries 29: \d+ allowed/);
+    expect(readdirSync(ran.folder).sort()).toEqual(["report.html", "result.json"]);
     expect(readFileSync(page, "utf8").trimEnd().endsWith("</html>")).toBe(true);
     expect(JSON.parse(readFileSync(figures, "utf8")).source.strategy).toBe("FixtureDip");
   });
 
   it("writes the ledger as CSV and the pictures as SVG", async () => {
     const [ledger, pictures, figures] = [
-      join(folder, "ledger.csv"),
-      join(folder, "plots"),
-      join(folder, "result.json"),
+      join(ran.folder, "ledger.csv"),
+      join(ran.folder, "plots"),
+      join(ran.folder, "result.json"),
     ];
     expect(await run([...BASE, "--csv", ledger, "--plots", pictures, "--json", figures, "--quiet"])).toBe(0);
     const { entries } = JSON.parse(readFileSync(figures, "utf8"));
@@ -64,7 +53,7 @@ describe("talebridge replay", () => {
 
   it("is silent when asked to be", async () => {
     expect(await run([...BASE, "--quiet"])).toBe(0);
-    expect(stdout).toEqual([]);
+    expect(ran.stdout).toEqual([]);
     expect(process.stderr.write).not.toHaveBeenCalled();
   });
 
@@ -72,7 +61,7 @@ describe("talebridge replay", () => {
     const exported = await json();
     expect(exported.gate.settings).toMatchObject({ profile: "conservative", window_set: "compact", mode: "enforce" });
     expect(exported.gate.settings_from).toEqual(["the backtest's configuration"]);
-    const file = join(folder, "settings.json");
+    const file = join(ran.folder, "settings.json");
     writeFileSync(
       file,
       JSON.stringify({ risk_bridge: { window_set: "compact", mode: "shadow", limits: { max_drawdown: 0.5 } } }),
@@ -87,7 +76,7 @@ describe("talebridge replay", () => {
   });
 
   it("puts profiles, and backtests, side by side", async () => {
-    const path = join(folder, "side.json");
+    const path = join(ran.folder, "side.json");
     expect(await run([...BASE, "--profiles", "all", "--json", path])).toBe(0);
     const profiles = JSON.parse(readFileSync(path, "utf8"));
     expect(Compile(ComparisonSchema).Check(profiles)).toBe(true);
@@ -98,7 +87,7 @@ describe("talebridge replay", () => {
     ]);
     expect(profiles.compared[0].result.selection.gates_tried).toBe(3);
     expect(profiles.compared[0].result.effect).toEqual((await json("--profile", "conservative")).effect);
-    expect(stdout.join("")).toMatch(/conservative +aggressive +extreme\n/);
+    expect(ran.stdout.join("")).toMatch(/conservative +aggressive +extreme\n/);
     expect(await run([...BASE, "--against", SPOT, "--json", path, "--quiet"])).toBe(0);
     const [first, second] = JSON.parse(readFileSync(path, "utf8")).compared;
     expect(second).toEqual(first);
@@ -114,7 +103,7 @@ describe("talebridge replay", () => {
 
   it("prints the JSON Schema of its figures", async () => {
     expect(await run(["--schema"])).toBe(0);
-    expect(JSON.parse(stdout.join(""))).toMatchObject({ title: "talebridge replay", type: "object" });
+    expect(JSON.parse(ran.stdout.join(""))).toMatchObject({ title: "talebridge replay", type: "object" });
   });
 
   it.each([
@@ -149,13 +138,13 @@ describe("talebridge replay", () => {
   });
 
   it("leaves an old report alone when it fails", async () => {
-    const page = join(folder, "report.html");
+    const page = join(ran.folder, "report.html");
     writeFileSync(page, "old");
-    const failing = run([SPOT, "--strategy", "FixtureDip", "--datadir", folder, "--html", page]);
+    const failing = run([SPOT, "--strategy", "FixtureDip", "--datadir", ran.folder, "--html", page]);
     await expect(failing).rejects.toBeInstanceOf(ReplayInputError);
     await expect(failing).rejects.toThrow("No candles for ALFA/USDT");
     expect(readFileSync(page, "utf8")).toBe("old");
-    expect(existsSync(join(folder, "result.json"))).toBe(false);
+    expect(existsSync(join(ran.folder, "result.json"))).toBe(false);
   });
 });
 
@@ -178,6 +167,6 @@ describe("the exact run", () => {
     const running = run([...BASE, "--exact", "--config", "a.json", "--freqtrade", program, "--quiet"]);
     await expect(running).rejects.toBeInstanceOf(ReplayInputError);
     await expect(running).rejects.toThrow(message);
-    expect(stdout).toEqual([]);
+    expect(ran.stdout).toEqual([]);
   });
 });

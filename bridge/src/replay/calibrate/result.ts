@@ -1,7 +1,7 @@
 /** What a calibration found: the schema of `calibrate --json`. Times in ms since 1970, shares as ratios. */
 import { PROFILE_NAMES } from "../../config/profiles.js";
 import { type Static, Type } from "../../typebox.js";
-import { CoverageSchema, Maybe } from "../run/result_statistics.js";
+import { CoverageSchema, Maybe, SoftwareSchema } from "../run/result_statistics.js";
 
 /** Raised when a key changes its meaning or disappears. */
 export const CALIBRATION_VERSION = 1;
@@ -76,12 +76,7 @@ export type ProfileCalibration = Static<typeof ProfileSchema>;
 export const CalibrationSchema = Type.Object(
   {
     version: Type.Literal(CALIBRATION_VERSION),
-    software: Type.Object({
-      talebridge: Type.String(),
-      engine: Type.String(),
-      engine_simd: Type.String(),
-      node: Type.String(),
-    }),
+    software: SoftwareSchema,
     source: Type.Object({
       trading_mode: Type.Enum(["spot", "futures"]),
       timeframe: Type.String(),

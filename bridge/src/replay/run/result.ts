@@ -11,6 +11,7 @@ import {
   PlaceboSchema,
   SelectionSchema,
   SlotsSchema,
+  SoftwareSchema,
 } from "./result_statistics.js";
 
 /** Raised when a key changes its meaning or disappears. */
@@ -134,12 +135,7 @@ export const ReplayResultSchema = Type.Object(
       description:
         "First order: the recorded trades at the sizes the gate lets through. Slots and money that a denied entry frees are not used again.",
     }),
-    software: Type.Object({
-      talebridge: Type.String(),
-      engine: Type.String(),
-      engine_simd: Type.String(),
-      node: Type.String(),
-    }),
+    software: SoftwareSchema,
     source: Type.Object({
       file: Type.String(),
       file_sha256: Type.String(),

@@ -5,6 +5,14 @@ import { MEASURES } from "../statistics/placebo_measures.js";
 
 export const Maybe = Type.Union([Type.Number(), Type.Null()]);
 
+/** What made a result. */
+export const SoftwareSchema = Type.Object({
+  talebridge: Type.String(),
+  engine: Type.String(),
+  engine_simd: Type.String(),
+  node: Type.String(),
+});
+
 const Drawn = Type.Object({
   observations: Type.Integer(),
   block: Type.Union([Type.Number(), Type.Null()], {
