@@ -310,9 +310,10 @@ ${specs}
 function flatten(schema, describe, prefix = "") {
   return Object.entries(schema.properties).flatMap(([key, node]) => {
     const path = prefix === "" ? key : `${prefix}.${key}`;
+    if (node["x-ignored"] === true) return [];
     if (node.type === "object") return flatten(node, describe, path);
     // A part that is off unless given: itself, then what is in it.
-    const inner = node.anyOf?.[0]?.type === "object" ? flatten(node.anyOf[0], describe, path) : [];
+    const inner = node.anyOf?.[0]?.properties !== undefined ? flatten(node.anyOf[0], describe, path) : [];
     return [
       {
         path,
@@ -405,6 +406,38 @@ ${rows.join("\n")}
 `;
 }
 
+/**
+ * @param {Record<string, { meaning: string, prometheus: string | null }>} alarms @param {Record<string, string>} prometheus_only
+ * @param {Record<string, string>} values
+ */
+function alarmsDoc(alarms, prometheus_only, values) {
+  const rows = Object.entries(alarms).map(
+    ([kind, { meaning, prometheus }]) =>
+      `| \`${kind}\` | ${cell(meaning)} | ${prometheus === null ? "–" : `\`${prometheus}\``} |`,
+  );
+  const only = Object.entries(prometheus_only).map(([rule, meaning]) => `| – | ${cell(meaning)} | \`${rule}\` |`);
+  const names = Object.entries(values).map(([name, meaning]) => `| \`{${name}}\` | ${cell(meaning)} |`);
+  return `${NOTE("bridge/src/alarms/kinds.ts and webhook/values.ts")}
+# Alarms
+
+Everything the bridge rings about, from one closed list. The [web page](web.md) shows those with a name and the webhook sends them; the rules for Prometheus ring
+for the same causes, by counts over time, and for some that only an observer from outside can see: [operations](operations.md) says what to do.
+
+| alarm | meaning | rule for Prometheus |
+|---|---|---|
+${[...rows, ...only].join("\n")}
+
+## What a webhook's texts may hold
+
+In the templates \`webhook.startup\`, \`webhook.status\` and \`webhook.warning\` of the [daemon's configuration](config.md). \`{{\` and \`}}\` are braces. Anything else in
+braces is refused when the daemon starts. How to set it up: [alarms on your phone](how-to/alarms.md).
+
+| in braces | is |
+|---|---|
+${names.join("\n")}
+`;
+}
+
 /** @param {Setting} s */
 function defaultText(s) {
   if (s.required) return "must be given";
@@ -493,6 +526,9 @@ async function generateAll() {
   files.set("docs/columns.md", columnsDoc(engine));
   files.set("docs/config.md", configDoc(settings, daemon));
   files.set("docs/metrics.md", metricsDoc(METRICS));
+  const { ALARMS, PROMETHEUS_ONLY } = await load("../alarms/kinds.js");
+  const { VALUES } = await load("../webhook/values.js");
+  files.set("docs/alarms.md", alarmsDoc(ALARMS, PROMETHEUS_ONLY, VALUES));
   return files;
 }
 

@@ -26,7 +26,7 @@ describe("documentation", () => {
     const folders = readdirSync(join(ROOT, "bridge/test"));
     const named = all(
       read("docs/threat-model.md"),
-      /`((?:security|server|config|cli|metrics|journal|gate|portfolio|web|wire)\/[a-z_]*)`/g,
+      /`((?:security|server|config|cli|metrics|journal|gate|portfolio|web|webhook|wire)\/[a-z_]*)`/g,
     );
     expect(named.length).toBeGreaterThan(10);
     const missing = named.filter((name) =>

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { ALARMS, PROMETHEUS_ONLY } from "../../bridge/src/alarms/kinds.js";
 import { METRICS } from "../../bridge/src/metrics/families.js";
 import { dashboard, PANELS } from "../../deploy/grafana/make-dashboard.mjs";
 import { composeProblems } from "../lib/compose-rules.mjs";
@@ -38,6 +39,11 @@ describe("alarms and dashboard", () => {
     expect(rows.map(([, name, expr, wait]) => ({ name, expr, wait }))).toEqual(RULES);
     const tests = read("deploy/prometheus/alerts.test.yml");
     expect(RULES.filter(({ name }) => !tests.includes(name))).toEqual([]);
+  });
+
+  it("ring for what the page and the webhook ring for, and for what only Prometheus sees", () => {
+    const shared = Object.values(ALARMS).flatMap(({ prometheus }) => prometheus ?? []);
+    expect(RULES.map(({ name }) => name).sort()).toEqual([...shared, ...Object.keys(PROMETHEUS_ONLY)].sort());
   });
 
   it("the dashboard is what its panels make", () => {

@@ -46,7 +46,9 @@ function walk(schema: TSchema, value: unknown, path: string, found: Violation[])
       return;
     }
   }
-  found.push({ path, message: `was ${shown(value)}; must be ${describe(schema)}` });
+  const was =
+    Reflect.get(schema, "x-secret") === true ? "cannot be used (not shown); must be" : `was ${shown(value)}; must be`;
+  found.push({ path, message: `${was} ${describe(schema)}` });
 }
 
 /** The values a schema admits, as half a sentence: "a number above 0, at most 1, or null". */
@@ -55,7 +57,7 @@ export function describe(schema: TSchema): string {
   if (Type.IsNull(schema)) return "null";
   if (Type.IsEnum(schema)) return `one of ${schema.enum.map((item) => JSON.stringify(item)).join(", ")}`;
   if (Type.IsBoolean(schema)) return "true or false";
-  if (Type.IsObject(schema)) return "a map";
+  if (Type.IsObject(schema) || Type.IsRecord(schema)) return "a map";
   if (Type.IsArray(schema)) {
     const most = bound(schema, "maxItems");
     return `a list${most === null ? "" : ` of at most ${most} items`}`;

@@ -6,6 +6,7 @@ import { check, isRecord } from "./check.js";
 import { DAEMON_DEFAULTS, DaemonSchema, type GivenDaemonConfig, type LogLevel } from "./daemon_schema.js";
 import { type Endpoint, isLoopback, parseEndpoint, showEndpoint } from "./endpoint.js";
 import { BATCH_SOCKET, defaultDir, defaultJournalDir, defaultKeysDir, MAX_SOCKET_PATH_BYTES } from "./paths.js";
+import { resolveWebhook, type WebhookConfig } from "./webhook.js";
 
 export interface DaemonConfig {
   readonly dir: string;
@@ -29,6 +30,8 @@ export interface DaemonConfig {
   readonly metrics: { readonly listen: Endpoint } | null;
   /** Null: not served. */
   readonly web: WebConfig | null;
+  /** Null: nothing is sent. */
+  readonly webhook: WebhookConfig | null;
 }
 
 export interface WebConfig {
@@ -94,6 +97,7 @@ export function resolveDaemon(
   const metrics = resolveMetrics(merged.metrics ?? null, network);
   const journal_dir = journalDir(merged, dir, args.private === true, env);
   const web = resolveWeb(merged.web ?? null, args.private === true, journal_dir, network);
+  const webhook = resolveWebhook(merged.webhook ?? null, args.private === true, network);
   if (network.length > 0) return { ok: false, violations: network };
   return {
     ok: true,
@@ -112,6 +116,7 @@ export function resolveDaemon(
       tcp,
       metrics,
       web,
+      webhook,
     },
   };
 }

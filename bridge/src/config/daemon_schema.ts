@@ -2,6 +2,8 @@
 
 import { LIMITS } from "../protocol/codes.js";
 import { type Static, type TProperties, Type } from "../typebox.js";
+import { option, required } from "./daemon_meta.js";
+import { WEBHOOK_PROPERTIES, WEBHOOK_THEIRS } from "./webhook_schema.js";
 
 const MIB = 1024 * 1024;
 const HOST_NAME = "^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$";
@@ -17,15 +19,6 @@ export const DAEMON_DEFAULTS = {
   max_file_bytes: 64 * MIB,
   max_total_bytes: 1024 * MIB,
 } as const;
-
-function option(description: string, fallback: unknown): Record<string, unknown> {
-  return { ...required(description), default: fallback };
-}
-
-/** A key without which its part means nothing. */
-function required(description: string): Record<string, unknown> {
-  return { description, "x-part": "daemon" };
-}
 
 function whole(minimum: number, maximum: number, description: string, fallback: number) {
   return Type.Optional(Type.Integer({ minimum, maximum, ...option(description, fallback) }));
@@ -181,6 +174,10 @@ export const DaemonSchema = Type.Object(
         ),
       },
       "Serve a page to watch and to halt, reduce and resume; `talebridge web` prints its address with the token.",
+    ),
+    webhook: nullable(
+      { ...WEBHOOK_PROPERTIES, ...WEBHOOK_THEIRS },
+      "Send alarms to an address, in the format of freqtrade's own `webhook` section, which may be copied here: its keys for other messages are left unused.",
     ),
   },
   {

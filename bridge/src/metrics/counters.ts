@@ -27,6 +27,9 @@ export const COUNTER_NAMES = [
   "uncaught_errors",
   "connections_dropped",
   "clients_refused",
+  "webhook_sent",
+  "webhook_failures",
+  "webhook_dropped",
 ] as const;
 
 export type CounterName = (typeof COUNTER_NAMES)[number];

@@ -133,6 +133,17 @@ export const METRICS: readonly Metric[] = [
     "replies_dropped",
   ),
   count("talebridge_clients_refused_total", "Connections over tcp whose key is not on the list.", "clients_refused"),
+  count("talebridge_webhook_sent_total", "Messages the webhook took.", "webhook_sent"),
+  count(
+    "talebridge_webhook_failures_total",
+    "Requests to the webhook that were not taken; the message is tried again.",
+    "webhook_failures",
+  ),
+  count(
+    "talebridge_webhook_dropped_total",
+    "Messages that were given up: too old, too many, or the daemon stopped.",
+    "webhook_dropped",
+  ),
   count("talebridge_batches_busy_total", "Frames turned away because too many were waiting.", "batches_busy"),
   count("talebridge_batch_rows_total", "Candles annotated.", "batch_rows"),
   gauge("talebridge_batches_running", "Frames being annotated.", ({ batches }) => batches.running),

@@ -19,6 +19,8 @@ import { openDoor } from "../security/door.js";
 import { SERVER, VERSION } from "../version.js";
 import { openWeb } from "../web/open.js";
 import { RecentDecisions } from "../web/recent.js";
+import { profileRules, Viewer } from "../web/view.js";
+import type { Webhook } from "../webhook/open.js";
 import { BatchService } from "./batch_service.js";
 import { requireOpenFiles } from "./descriptors.js";
 import { ensurePrivateDirectory, lockDirectory, removeSockets } from "./directory.js";
@@ -149,6 +151,12 @@ async function serve(
     for (const part of opened) await part.close();
   };
   let frame_ms: number | null = null;
+  let webhook: Webhook | null = null;
+  const viewer = config.web === null && config.webhook === null ? null : new Viewer(profileRules(engine));
+  const failure = (kind: "web" | "alarms", what: string) => (error: unknown) => {
+    counters.add("handler_errors");
+    sparse.say(kind, (left_out) => log.error({ err: error, left_out }, what));
+  };
   try {
     const entrances = await openEntrances({
       config,
@@ -168,21 +176,33 @@ async function serve(
       opened.push(metrics);
       endpoints.metrics = metrics.url;
     }
-    if (config.web !== null && recent !== null) {
+    if (config.webhook !== null && viewer !== null) {
+      // Loaded only where it is wanted: it brings TLS, and start-up counts.
+      const { openWebhook } = await import("../webhook/open.js");
+      webhook = openWebhook({
+        config: config.webhook,
+        viewer,
+        sessions,
+        facts: processed,
+        frame_ms: () => frame_ms,
+        counters,
+        log,
+        onFailure: failure("alarms", "looking for alarms failed"),
+      });
+    }
+    if (config.web !== null && recent !== null && viewer !== null) {
       const web = await openWeb({
         config: config.web,
         boot,
         uid,
-        engine,
+        viewer,
         sessions,
         recent,
         facts: processed,
         frame_ms: () => frame_ms,
+        webhook_failing: () => webhook?.failing() ?? null,
         append,
-        onFailure: (error) => {
-          counters.add("handler_errors");
-          sparse.say("web", (left_out) => log.error({ err: error, left_out }, "the web page's state failed"));
-        },
+        onFailure: failure("web", "the web page's state failed"),
       });
       opened.push(web);
       endpoints.web = web.url;
@@ -193,12 +213,14 @@ async function serve(
     throw error;
   }
 
+  webhook?.started();
   let stopping: Promise<void> | null = null;
   const stop = async (why: string): Promise<void> => {
     await closeAll();
     journal.append({ type: "stop", why });
     journal.close();
     removeSockets(config.dir);
+    await webhook?.stopped(why);
     release(locks);
     if (config.private && created) rmSync(config.dir, { recursive: true, force: true });
   };

@@ -1,7 +1,6 @@
 /** The web page of a running daemon: its parts put together. */
 import { operator } from "../cli/usage.js";
 import type { WebConfig } from "../config/daemon.js";
-import type { LoadedEngine } from "../engine/engine.js";
 import type { JournalEvent } from "../journal/lines.js";
 import type { Appended } from "../journal/writer.js";
 import type { Facts } from "../metrics/facts.js";
@@ -10,27 +9,28 @@ import { steer } from "../server/steer.js";
 import type { RecentDecisions } from "./recent.js";
 import { serveWeb, type WebServer } from "./server.js";
 import { openToken } from "./token.js";
-import { profileRules, Viewer } from "./view.js";
+import type { Viewer } from "./view.js";
 import { Watchers } from "./watchers.js";
 
 export interface OpenWebParts {
   readonly config: WebConfig;
   readonly boot: string;
   readonly uid: number;
-  readonly engine: LoadedEngine;
+  readonly viewer: Viewer;
   readonly sessions: Sessions;
   readonly recent: RecentDecisions;
   readonly facts: () => Omit<Facts, "sessions">;
   /** When a frame of candles came last. */
   readonly frame_ms: () => number | null;
+  /** Why the webhook did not take the last message; null: it did, or there is none. */
+  readonly webhook_failing: () => string | null;
   readonly append: (events: readonly JournalEvent[]) => Appended;
   readonly onFailure: (error: unknown) => void;
 }
 
 /** @throws ConfigError when the address cannot be listened on, or the token not be kept */
 export function openWeb(parts: OpenWebParts): Promise<WebServer> {
-  const { config, boot, sessions, recent, append } = parts;
-  const viewer = new Viewer(profileRules(parts.engine));
+  const { config, boot, viewer, sessions, recent, append } = parts;
   const watchers = new Watchers({
     gather: () =>
       viewer.view({
@@ -40,6 +40,7 @@ export function openWeb(parts: OpenWebParts): Promise<WebServer> {
         sessions: sessions.list(),
         frame_ms: parts.frame_ms(),
         decisions: recent.list(),
+        webhook_failing: parts.webhook_failing(),
       }),
     clock: () => performance.now(),
     onFailure: parts.onFailure,

@@ -1,4 +1,5 @@
 /** What the page is told: plain JSON, one type for the daemon that makes it and the browser that shows it. Times are ms since 1970 unless named otherwise. */
+import type { AlarmKind } from "../alarms/kinds.js";
 import type { Release } from "../gate/ends.js";
 import type { Standing } from "../gate/standing.js";
 import type { Starvation } from "../gate/starvation.js";
@@ -32,6 +33,8 @@ export interface DaemonView {
   readonly journal_lines: number;
   readonly journal_failing: boolean;
   readonly journal_unsynced_s: number;
+  /** Why the webhook did not take the last message; null: it did, or there is none. */
+  readonly webhook_failing: string | null;
   readonly rss_bytes: number;
   /** When a frame of candles came last; null: none since the start. */
   readonly frame_ms: number | null;
@@ -42,13 +45,15 @@ export interface DaemonView {
   readonly pairs: number;
 }
 
-export type AlarmKind = "journal" | "denied" | "overridden" | "starving" | "stale" | "slow";
-
 export interface Alarm {
   readonly kind: AlarmKind;
   readonly level: "critical" | "warning";
   /** Null: the daemon's. */
   readonly session: string | null;
+  /** Which of a session's denials (its reason) or overrides (its limit); null for other alarms. */
+  readonly about: string | null;
+  /** It ends then at the latest, if nobody acts before; null: not known. */
+  readonly until_ms: number | null;
   readonly text: string;
   /** What to do, or what ends it. */
   readonly advice: string;

@@ -1,4 +1,5 @@
 /** The daemon's sessions and counts as the page shows them. Reads, changes nothing. */
+import { alarms } from "../alarms/alarms.js";
 import { NOMINAL_SHARE, PROFILE_NAMES, type Profile } from "../config/profiles.js";
 import type { ResolvedSettings } from "../config/resolve.js";
 import type { Engine, Rule } from "../engine/types.js";
@@ -8,7 +9,6 @@ import { type Starvation, starvation } from "../gate/starvation.js";
 import { FIXED } from "../limits.js";
 import type { Facts } from "../metrics/facts.js";
 import type { Session } from "../server/sessions.js";
-import { alarms } from "./alarms.js";
 import { type Answers, answers } from "./answers.js";
 import { byVerdict } from "./diff.js";
 import { pairView } from "./pairs.js";
@@ -23,6 +23,7 @@ export interface Gathered {
   readonly sessions: readonly Session[];
   readonly frame_ms: number | null;
   readonly decisions: readonly DecisionView[];
+  readonly webhook_failing: string | null;
 }
 
 /** What is made of a session's answers, and kept until it is asked again. */
@@ -39,20 +40,19 @@ export class Viewer {
     this.of_profiles = of_profiles;
   }
 
-  view({ now_ms, boot, facts, sessions, frame_ms, decisions }: Gathered): WebState {
+  view({ now_ms, boot, facts, sessions, frame_ms, decisions, webhook_failing }: Gathered): WebState {
     const live = sessions.filter(({ state }) => isLive(state.run_mode));
     const bots: BotView[] = [];
     const pairs: PairView[] = [];
     let pair_count = 0;
     for (const session of live.slice(0, FIXED.listed_sessions)) {
-      const given = this.answers(session, now_ms);
-      const stands = standing(session.state, session.terms?.policy ?? null, now_ms);
-      bots.push(botView(session, given, stands, this.of_profiles));
-      pair_count += given.newest.length;
+      const { bot, newest } = this.look(session, now_ms);
+      bots.push(bot);
+      pair_count += newest.length;
       const room = FIXED.web_pairs - pairs.length;
       const timeframe_s = session.terms?.settings.timeframe_s ?? null;
-      for (const answer of room > 0 ? given.newest.slice(-room) : []) {
-        pairs.push(pairView(session.name, answer, timeframe_s, stands, now_ms));
+      for (const answer of room > 0 ? newest.slice(-room) : []) {
+        pairs.push(pairView(session.name, answer, timeframe_s, bot.standing, now_ms));
       }
     }
     const daemon: DaemonView = {
@@ -65,6 +65,7 @@ export class Viewer {
       journal_lines: facts.journal.lines,
       journal_failing: facts.journal.failing,
       journal_unsynced_s: facts.journal.unsynced_s,
+      webhook_failing,
       rss_bytes: facts.process.rss_bytes,
       frame_ms,
       other_sessions: sessions.length - live.length,
@@ -81,6 +82,17 @@ export class Viewer {
     bots.sort((a, b) => (a.session < b.session ? -1 : 1));
     pairs.sort(byVerdict);
     return { daemon, alarms: alarms(daemon, bots, timings), bots, pairs, decisions, latency: timings };
+  }
+
+  /** One session without its pairs. */
+  bot(session: Session, now_ms: number): BotView {
+    return this.look(session, now_ms).bot;
+  }
+
+  private look(session: Session, now_ms: number): { bot: BotView; newest: Judged["newest"] } {
+    const given = this.answers(session, now_ms);
+    const stands = standing(session.state, session.terms?.policy ?? null, now_ms);
+    return { bot: botView(session, given, stands, this.of_profiles), newest: given.newest };
   }
 
   private answers(session: Session, now_ms: number): Judged {

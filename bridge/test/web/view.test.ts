@@ -90,7 +90,9 @@ const cut = (pair: string, over: Partial<GateRequest> = {}): Partial<GateRequest
   ...over,
 });
 
-function view(over: { now_ms?: number; frame_ms?: number | null; failing?: boolean } = {}): WebState {
+function view(
+  over: { now_ms?: number; frame_ms?: number | null; failing?: boolean; webhook_failing?: string } = {},
+): WebState {
   const facts: Omit<Facts, "sessions"> = {
     counters: new Counters(),
     build: { version: "1", engine: "1", simd: "avx2", protocol: "1.1", node: "20" },
@@ -101,7 +103,9 @@ function view(over: { now_ms?: number; frame_ms?: number | null; failing?: boole
     loop_delay: new Histogram([1]),
   };
   const { now_ms = NOW_MS, frame_ms = NOW_MS } = over;
-  return viewer.view({ now_ms, boot: "b", facts, sessions: sessions.list(), frame_ms, decisions: recent.list() });
+  const { webhook_failing = null } = over;
+  const seen = { now_ms, boot: "b", facts, sessions: sessions.list(), frame_ms, decisions: recent.list() };
+  return viewer.view({ ...seen, webhook_failing });
 }
 
 describe("bots", () => {
@@ -234,8 +238,8 @@ describe("alarms", () => {
     expect(kinds(view({ frame_ms: null }))).toEqual([]);
     bot("one");
     expect(kinds(view({ frame_ms: NOW_MS - 3 * CANDLE_MS }))).toEqual([]);
-    expect(kinds(view({ frame_ms: NOW_MS - 3 * CANDLE_MS - 1 }))).toEqual([["stale", "warning"]]);
-    expect(kinds(view({ frame_ms: null }))).toEqual([["stale", "warning"]]);
+    expect(kinds(view({ frame_ms: NOW_MS - 3 * CANDLE_MS - 1 }))).toEqual([["silent", "warning"]]);
+    expect(kinds(view({ frame_ms: null }))).toEqual([["silent", "warning"]]);
   });
 
   it("say that a bot asks about old candles", () => {
@@ -243,6 +247,15 @@ describe("alarms", () => {
     ask("one", { candle_open_ms: OPEN_MS - 3 * CANDLE_MS });
     expect(kinds(view())).toEqual([["stale", "warning"]]);
     expect(kinds(view({ now_ms: NOW_MS + 3_600_000, frame_ms: NOW_MS + 3_600_000 }))).toEqual([]);
+  });
+
+  it("say that the webhook takes nothing, and why", () => {
+    const [alarm] = view({ webhook_failing: "it answered 500" }).alarms;
+    expect(alarm).toMatchObject({
+      kind: "webhook",
+      level: "warning",
+      text: expect.stringContaining("it answered 500"),
+    });
   });
 
   it("say that the journal fails, before all others", () => {

@@ -1,6 +1,7 @@
-/** What needs someone's attention. Pure; the thresholds are those docs/operations.md recommends for alerts. */
+/** What needs someone's attention, of the kinds in kinds.ts. Pure; the thresholds are those docs/operations.md recommends for alerts. */
 import { textOf } from "../gate/ends.js";
-import type { Alarm, BotView, DaemonView, LatencyView } from "./state.js";
+import type { Alarm, BotView, DaemonView, LatencyView } from "../web/state.js";
+import type { AlarmKind } from "./kinds.js";
 
 /** A bot sends candles once per candle and pair: none for longer than this many candles of the quickest bot, and verdicts go stale. */
 const SILENT_CANDLES = 3;
@@ -11,34 +12,34 @@ const SLOW_LOOP_S = 0.25;
 const SLOW_LEAST = 600;
 const UNSYNCED_S = 5;
 
-export function alarms(daemon: DaemonView, bots: readonly BotView[], latency: LatencyView): Alarm[] {
+/** What is looked at of the daemon. */
+export type Watched = Pick<
+  DaemonView,
+  "now_ms" | "uptime_s" | "frame_ms" | "journal_failing" | "journal_unsynced_s" | "webhook_failing"
+>;
+
+export function alarms(daemon: Watched, bots: readonly BotView[], latency: Pick<LatencyView, "loop">): Alarm[] {
   const found: Alarm[] = [];
   if (daemon.journal_failing) {
-    found.push({
-      kind: "journal",
-      level: "critical",
-      session: null,
-      text: "The journal cannot be written: entries are denied",
-      advice: "Free disk space or mend the directory's permissions; service goes on by itself.",
-    });
+    const text = "The journal cannot be written: entries are denied";
+    const advice = "Free disk space or mend the directory's permissions; service goes on by itself.";
+    found.push(ofDaemon("journal", "critical", text, advice));
   } else if (daemon.journal_unsynced_s > UNSYNCED_S) {
-    found.push({
-      kind: "journal",
-      level: "warning",
-      session: null,
-      text: `The disk is ${Math.round(daemon.journal_unsynced_s)} s behind the journal`,
-      advice: "A power cut now would lose those decisions: look at the disk's load.",
-    });
+    const text = `The disk is ${Math.round(daemon.journal_unsynced_s)} s behind the journal`;
+    found.push(
+      ofDaemon("disk", "warning", text, "A power cut now would lose those decisions: look at the disk's load."),
+    );
   }
   const loop = latency.loop.p99;
   if (loop !== null && loop.s >= SLOW_LOOP_S && latency.loop.count >= SLOW_LEAST) {
-    found.push({
-      kind: "slow",
-      level: "warning",
-      session: null,
-      text: `One question in a hundred may wait ${loop.s} s or longer before it is read`,
-      advice: "The machine is overloaded: give the daemon more processor time.",
-    });
+    const text = `One question in a hundred may wait ${loop.s} s or longer before it is read`;
+    found.push(ofDaemon("slow", "warning", text, "The machine is overloaded: give the daemon more processor time."));
+  }
+  if (daemon.webhook_failing !== null) {
+    const text = `The webhook takes no alarms: ${daemon.webhook_failing}`;
+    const advice =
+      "They are kept for a while and sent again: look at its receiver, and at webhook in the configuration.";
+    found.push(ofDaemon("webhook", "warning", text, advice));
   }
   const silent = silence(daemon, bots);
   if (silent !== null) found.push(silent);
@@ -46,26 +47,39 @@ export function alarms(daemon: DaemonView, bots: readonly BotView[], latency: La
   return found.sort((a, b) => rank(a) - rank(b));
 }
 
+/** What a person did, and a person or its own date ends: it does not flicker as measures do. */
+export function byHand({ kind, about }: Alarm): boolean {
+  return kind === "overridden" || (about !== null && MANUAL.has(about));
+}
+
+function ofDaemon(kind: AlarmKind, level: Alarm["level"], text: string, advice: string): Alarm {
+  return { kind, level, session: null, about: null, until_ms: null, text, advice };
+}
+
 function ofBot(bot: BotView): Alarm[] {
   const { session, standing } = bot;
   const what =
     bot.mode === "shadow" || bot.mode === "off" ? "Recorded as denied, let through" : "All entries are denied";
-  const found: Alarm[] = standing.denied.map(({ reason }): Alarm => {
+  const found: Alarm[] = standing.denied.map(({ reason, until_ms }): Alarm => {
     const manual = MANUAL.has(reason);
     const why = manual && standing.why !== "" ? ` by ${standing.by}: ${standing.why}` : "";
     return {
       kind: "denied",
       level: manual ? "warning" : "critical",
       session,
+      about: reason,
+      until_ms,
       text: `${what}: ${reason}${why}`,
       advice: textOf(reason).release,
     };
   });
-  for (const { limit, value, by, why } of standing.overrides) {
+  for (const { limit, value, by, why, until_ms } of standing.overrides) {
     found.push({
       kind: "overridden",
       level: "warning",
       session,
+      about: limit,
+      until_ms,
       text: `limits.${limit} is overridden: ${value === null ? "off" : show(value)}, by ${by}: ${why}`,
       advice: "It ends by itself; `talebridge override --lift` ends it now.",
     });
@@ -77,6 +91,8 @@ function ofBot(bot: BotView): Alarm[] {
       kind: "stale",
       level: "warning",
       session,
+      about: null,
+      until_ms: null,
       text: `Asked about old candles: ${bot.day.stale_last_hour} of the last hour's candidates`,
       advice: textOf("stale").release,
     });
@@ -97,6 +113,8 @@ function starving({ session, starved, standing }: BotView): Alarm | null {
     kind: "starving",
     level: "critical",
     session,
+    about: null,
+    until_ms: null,
     text: `Starving: ${starved.denied} of the last ${starved.candidates} candidates were denied (${names.join("; ")})`,
     advice: textOf(first.reason).release,
   };
@@ -107,19 +125,15 @@ function show(value: number): string {
 }
 
 /** No candles from any bot, though some are connected. The frames do not tell whose they are, so this is about all of them together. */
-function silence({ frame_ms, now_ms, uptime_s }: DaemonView, bots: readonly BotView[]): Alarm | null {
+function silence({ frame_ms, now_ms, uptime_s }: Watched, bots: readonly BotView[]): Alarm | null {
   const frames_s = bots.map(({ timeframe_s }) => timeframe_s).filter((seconds) => seconds !== null);
   if (frames_s.length === 0) return null;
   const quickest_s = Math.min(...frames_s);
   const silent_ms = now_ms - (frame_ms ?? now_ms - uptime_s * 1000);
   if (silent_ms <= Math.max(SILENT_MIN_MS, SILENT_CANDLES * quickest_s * 1000)) return null;
-  return {
-    kind: "stale",
-    level: "warning",
-    session: null,
-    text: `No candles have come for ${Math.floor(silent_ms / 60_000)} min: verdicts go stale`,
-    advice: `The quickest bot's candles last ${quickest_s} s. Is it running, and does its exchange deliver?`,
-  };
+  const text = `No candles have come for ${Math.floor(silent_ms / 60_000)} min: verdicts go stale`;
+  const advice = `The quickest bot's candles last ${quickest_s} s. Is it running, and does its exchange deliver?`;
+  return ofDaemon("silent", "warning", text, advice);
 }
 
 function rank({ level, session }: Alarm): number {
