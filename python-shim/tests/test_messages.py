@@ -100,7 +100,7 @@ def test_a_trade_is_noted_the_journal_line_that_let_it_in(bridge: Answers, bot: 
     trade = Notes()
     fill(bot, frame, trade)
     session = bot._talebridge_gate.gated.run.session.terms.hello.session
-    assert trade.noted == {"talebridge": {"session": session, "line": 1}}
+    assert trade.noted == {"talebridge": {"session": session, "boot": "b1", "line": 1}}
     # Later fills, of additions and exits, leave the note as it is; so does the other side.
     trade.noted.clear()
     fill(bot, frame, trade)
@@ -117,3 +117,39 @@ def test_a_denied_entry_leaves_no_note(bridge: Answers, bot: Any) -> None:
     assert ask_confirm(bot, frame) is False
     fill(bot, frame, trade := Notes())
     assert trade.noted == {}
+
+
+def decisions(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    """What the log says of decisions: level, and text from the stake on."""
+    return [
+        (record.levelname, record.message.split(" with stake ")[1])
+        for record in caplog.records
+        if record.name == "talebridge.decide"
+    ]
+
+
+def test_every_decision_in_the_log_names_its_journal_line(
+    bridge: Answers, bot: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    frame = analysed(bot)
+    caplog.set_level("DEBUG", "talebridge.decide")
+    assert ask_stake(bot, frame) == 100.0
+    assert decisions(caplog) == [("DEBUG", "100 (journal line 1 of boot b1)")]
+    caplog.clear()
+    bridge.gate = deny()
+    # Told once in a candle, and for those who want to know, each time.
+    for _ in range(2):
+        assert ask_stake(bot, frame) == 0.0
+    levels = [level for level, text in decisions(caplog)]
+    assert levels == ["INFO", "DEBUG"]
+    for _, text in decisions(caplog):
+        assert text.endswith("(journal line 1 of boot b1)")
+
+
+def test_what_is_allowed_is_not_in_an_ordinary_log(
+    bridge: Answers, bot: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    frame = analysed(bot)
+    caplog.set_level("INFO", "talebridge.decide")
+    assert ask_stake(bot, frame) == 100.0
+    assert decisions(caplog) == []

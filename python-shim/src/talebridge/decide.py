@@ -15,6 +15,7 @@ from talebridge.failures import SAME_AS_ABSENT, Failures
 from talebridge.gated import Gated
 from talebridge.modes import Context
 from talebridge.run import Run, Sized
+from talebridge.session import JournalLine
 from talebridge.wire import Answer, Question
 
 logger = logging.getLogger(__name__)
@@ -58,9 +59,9 @@ class Decider:
                 if entry.kind is Kind.ENTRY:
                     run.let_in.pop((entry.pair, entry.side))
                 answer = self._ask(run, entry)
-            allowed = self._apply(run, entry, answer)
+                line = run.session.line_of(answer)
+            allowed = self._apply(run, entry, answer, line)
             if allowed is not None and entry.kind is Kind.ENTRY:
-                line = {"session": run.session.terms.hello.session, "line": answer.journal_seq}
                 run.let_in.set((entry.pair, entry.side), line)
             return allowed
         except Exception as error:  # noqa: BLE001 - whatever it is must not pass for approval
@@ -112,10 +113,12 @@ class Decider:
             entry.wanted_leverage = levered.wanted
         return levered.cap
 
-    def _apply(self, run: Run, entry: Entry, answer: Answer) -> float | None:
+    def _apply(self, run: Run, entry: Entry, answer: Answer, line: JournalLine) -> float | None:
         if self._gated.shadow:
             return entry.stake
         if answer.decision is Decision.ALLOW and math.isfinite(entry.stake):
+            if self._gated.context is Context.TRADE and logger.isEnabledFor(logging.DEBUG):
+                logger.debug("talebridge allows %s (%s)", _about(entry), line)
             return entry.stake
         allowed: float | None = None
         if answer.decision is Decision.REDUCE and math.isfinite(entry.stake):
@@ -126,7 +129,7 @@ class Decider:
             elif answer.stake >= entry.min_stake:
                 allowed = answer.stake
         if allowed is None or allowed < entry.stake:
-            self._log(run, entry, answer, allowed)
+            self._log(run, entry, answer, allowed, line)
         return allowed
 
     def _kind_and_leverage(self, entry: Entry) -> tuple[Kind, float]:
@@ -176,18 +179,25 @@ class Decider:
             return entry.stake
         return allowed if allowed >= entry.min_stake else None
 
-    def _log(self, run: Run, entry: Entry, answer: Answer, allowed: float | None) -> None:
+    def _log(
+        self, run: Run, entry: Entry, answer: Answer, allowed: float | None, line: JournalLine
+    ) -> None:
         name = wire.reason_name(answer.reason)
         verb = "denies" if allowed is None else f"cuts to {allowed:.8g}"
         _, meaning, ends = REASON_TEXT.get(answer.reason, ("", "", ""))
         text = (
-            f"talebridge {verb} the {entry.side.name.lower()} {entry.kind.name.lower()} of "
-            f"{entry.pair} with stake {entry.stake:.8g}: {name} "
-            f"({answer.value:.6g}, limit {answer.limit:.6g}). {meaning} Ends: {ends}"
+            f"talebridge {verb} {_about(entry)}: {name} ({answer.value:.6g}, limit "
+            f"{answer.limit:.6g}). {meaning} Ends: {ends} ({line})"
         )
-        if self._gated.context is not Context.TRADE:
-            logger.debug(text)
-            return
         # Asked again every few seconds while the signal lasts.
         candle = entry.now_ms // (self._gated.timeframe_s * 1000)
-        run.say_once((entry.pair, entry.side, entry.kind, name, candle), logger.info, text)
+        key = (entry.pair, entry.side, entry.kind, name, candle)
+        if self._gated.context is not Context.TRADE or not run.say_once(key, logger.info, text):
+            logger.debug(text)
+
+
+def _about(entry: Entry) -> str:
+    return (
+        f"the {entry.side.name.lower()} {entry.kind.name.lower()} of {entry.pair} "
+        f"with stake {entry.stake:.8g}"
+    )

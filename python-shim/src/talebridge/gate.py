@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -271,6 +272,6 @@ class RiskGate:
             side = Side.SHORT if trade.is_short else Side.LONG
             line = run.let_in.pop((trade.pair, side))
             if line is not None:
-                trade.set_custom_data("talebridge", line)
+                trade.set_custom_data("talebridge", asdict(line))
         except Exception as error:  # noqa: BLE001 - a missing note must not disturb the bot
             self.failures.report(error)

@@ -46,7 +46,7 @@ class Market:
         wanted = (self.pair, self._gated.strategy.timeframe)
         return own if wanted in own else [*own, wanted]
 
-    def beside(self, pair: str, block: Block, say: Callable[[str, str], None]) -> Block:
+    def beside(self, pair: str, block: Block, say: Callable[[str, str], object]) -> Block:
         """A block of candles with the market's closes as its last row, NaN where it has no candle
         of the same open time. `say(key, text)` logs a text once per key.
 

@@ -17,7 +17,7 @@ from talebridge.backlog import Backlog
 from talebridge.columns import Block
 from talebridge.portfolio import Account
 from talebridge.recent import Recent
-from talebridge.session import Session, Snapshot
+from talebridge.session import JournalLine, Session, Snapshot
 from talebridge.wire import Position
 
 logger = logging.getLogger(__name__)
@@ -76,8 +76,8 @@ class Run:
         self.levered: Recent[Levered] = Recent()
         self.verdicts: Recent[CandleVerdict] = Recent()
         """Newest verdict per pair, for on_unavailable: last_known."""
-        self.let_in: Recent[dict[str, object]] = Recent()
-        """Session and journal line that let an entry in last, per pair and side."""
+        self.let_in: Recent[JournalLine] = Recent()
+        """What let an entry in last, per pair and side."""
         self.asked: tuple[str, int, CandleVerdict] | None = None
         """Pair and time that were asked about last, and the verdict found then."""
         self.unjudged: Recent[tuple[int, Block]] = Recent(256)
@@ -137,11 +137,13 @@ class Run:
         self._known = Snapshot(max(now_ms, samples.newest_ms()), equity, positions)
         return self._known
 
-    def say_once(self, key: object, log: Callable[[str], None], text: str) -> None:
-        """Logs a text the first time its key comes up."""
-        if self._said.get(key) is None:
-            self._said.set(key, True)
-            log(text)
+    def say_once(self, key: object, log: Callable[[str], None], text: str) -> bool:
+        """Logs a text the first time its key comes up. Returns whether this was it."""
+        if self._said.get(key) is not None:
+            return False
+        self._said.set(key, True)
+        log(text)
+        return True
 
     def bridge_down(self, reason: Reason, text: str, consequence: str) -> None:
         """Notes, and logs once per change, that the bridge gives no usable answers."""

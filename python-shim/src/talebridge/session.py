@@ -68,6 +68,18 @@ class Snapshot:
     """Trades closed lately, in order of time: those the bridge has are not sent again."""
 
 
+@dataclass(frozen=True, slots=True)
+class JournalLine:
+    """Where the journal holds an answer: lines are numbered anew by every start of a daemon."""
+
+    session: str
+    boot: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"journal line {self.line} of boot {self.boot}"
+
+
 class Session:
     """A portfolio session. Used by several threads, under its owner's lock."""
 
@@ -115,6 +127,10 @@ class Session:
             return wire.decode_gate(_payload(replies[-1]), question)
 
         return self._guarded("gate", deadline, once)
+
+    def line_of(self, answer: Answer) -> JournalLine:
+        """Of the answer given last."""
+        return JournalLine(self.terms.hello.session, self._boot, answer.journal_seq)
 
     def annotate(self, block: columns.Block, *, urgent: bool = False) -> columns.Block:
         """The engine's columns for a block of candles, shape (columns, rows): six, or seven with
