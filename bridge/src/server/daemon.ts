@@ -23,11 +23,12 @@ import { profileRules, Viewer } from "../web/view.js";
 import type { Webhook } from "../webhook/open.js";
 import { BatchService } from "./batch_service.js";
 import { requireOpenFiles } from "./descriptors.js";
-import { ensurePrivateDirectory, lockDirectory, removeSockets } from "./directory.js";
-import { openEntrances } from "./entrances.js";
+import { ensurePrivateDirectory, lockDirectory, lockOf, removeSockets, socketsOf } from "./directory.js";
+import { type Entrances, openEntrances } from "./entrances.js";
 import { GateService } from "./gate_service.js";
 import type { Identity } from "./hello.js";
-import { continueSessions, lockJournal, openJournal } from "./journal.js";
+import { Home, identity } from "./home.js";
+import { continueSessions, journalLock, lockJournal, openJournal } from "./journal.js";
 import { Sessions } from "./sessions.js";
 import { Sparse } from "./sparse.js";
 import { warmUp } from "./warm_up.js";
@@ -54,11 +55,11 @@ export async function startDaemon(
 ): Promise<Daemon> {
   requireOpenFiles();
   const created = ensurePrivateDirectory(config.dir, uid);
-  const locks = [lockDirectory(config.dir, engine)];
+  const locks: Locks = { directory: lockDirectory(config.dir, engine), journal: null };
   const boot = randomBytes(8).toString("hex");
   try {
     removeSockets(config.dir);
-    locks.push(lockJournal(config, engine, boot, log));
+    locks.journal = lockJournal(config, engine, boot, log);
     return await serve(config, engine, log, boot, locks, created, uid);
   } catch (error) {
     release(locks);
@@ -66,12 +67,18 @@ export async function startDaemon(
   }
 }
 
+/** Replaced when their files were deleted. */
+interface Locks {
+  directory: HeldLock;
+  journal: HeldLock | null;
+}
+
 async function serve(
   config: DaemonConfig,
   engine: LoadedEngine,
   log: Logger,
   boot: string,
-  locks: readonly HeldLock[],
+  locks: Locks,
   created: boolean,
   uid: number,
 ): Promise<Daemon> {
@@ -170,6 +177,7 @@ async function serve(
       },
     });
     opened.push(entrances);
+    opened.unshift(watchHome(config, engine, log, boot, locks, entrances, uid));
     Object.assign(endpoints, entrances.endpoints);
     if (config.metrics !== null) {
       const metrics = await serveMetrics(config.metrics.listen, facts);
@@ -258,6 +266,47 @@ function about(config: DaemonConfig, journal: Journal, started_ms: number): Reco
   };
 }
 
-function release(locks: readonly HeldLock[]): void {
-  for (const lock of locks) lock.release();
+/** A private daemon's journal lock is not looked for: its run ends sooner than anybody could mistake it. */
+function watchHome(
+  config: DaemonConfig,
+  engine: LoadedEngine,
+  log: Logger,
+  boot: string,
+  locks: Locks,
+  entrances: Entrances,
+  uid: number,
+): Home {
+  const lock_file = lockOf(config.dir);
+  let held = identity(lock_file);
+  const directory = {
+    what: "the daemon's directory or what is in it",
+    paths: [lock_file, ...socketsOf(config.dir)],
+    async restore(): Promise<void> {
+      ensurePrivateDirectory(config.dir, uid);
+      if (identity(lock_file) !== held) {
+        // Fails when another daemon has come to serve the directory: its sockets are left alone then.
+        const lock = lockDirectory(config.dir, engine);
+        held = identity(lock_file);
+        locks.directory.release();
+        locks.directory = lock;
+      }
+      removeSockets(config.dir);
+      await entrances.reopen();
+    },
+  };
+  const journal = {
+    what: "the journal's directory or its lock",
+    paths: [journalLock(config.journal_dir)],
+    restore(): void {
+      const lock = lockJournal(config, engine, boot, log);
+      locks.journal?.release();
+      locks.journal = lock;
+    },
+  };
+  return new Home(config.private ? [directory] : [directory, journal], log);
+}
+
+function release({ directory, journal }: Locks): void {
+  journal?.release();
+  directory.release();
 }

@@ -32,9 +32,12 @@ export function ensurePrivateDirectory(dir: string, uid: number): boolean {
   return created !== undefined;
 }
 
+export const lockOf = (dir: string): string => join(dir, LOCK_FILE);
+export const socketsOf = (dir: string): readonly string[] => [GATE_SOCKET, BATCH_SOCKET].map((name) => join(dir, name));
+
 /** Takes the daemon's lock. Only its holder may remove or bind sockets: binding unlinks whatever another daemon listens on. */
 export function lockDirectory(dir: string, engine: LoadedEngine): HeldLock {
-  const path = join(dir, LOCK_FILE);
+  const path = lockOf(dir);
   const lock = engine.tryLock(path);
   if (lock === null) {
     throw new ConfigError(
@@ -46,7 +49,7 @@ export function lockDirectory(dir: string, engine: LoadedEngine): HeldLock {
 
 /** Removes socket files a killed daemon left. Call with the lock held. */
 export function removeSockets(dir: string): void {
-  for (const name of [GATE_SOCKET, BATCH_SOCKET]) rmSync(join(dir, name), { force: true });
+  for (const path of socketsOf(dir)) rmSync(path, { force: true });
 }
 
 function messageOf(error: unknown): string {

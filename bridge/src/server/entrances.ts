@@ -25,6 +25,8 @@ export interface EntranceParts {
 export interface Entrances {
   /** Addresses listened on over tcp, with the ports taken; empty when there are none. */
   readonly endpoints: Readonly<Record<string, string>>;
+  /** Listens in the daemon's directory anew, which drops all connections there. */
+  reopen(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -56,10 +58,11 @@ export async function openEntrances(parts: EntranceParts): Promise<Entrances> {
       onAccepted,
       handle: parts.handleBatch,
     });
-  const sockets = [
+  const local = [
     gateSocket({ transport: "ipc", path: join(config.dir, GATE_SOCKET) }),
     batchSocket({ transport: "ipc", path: join(config.dir, BATCH_SOCKET) }),
   ];
+  const sockets = [...local];
   const endpoints: Record<string, () => string> = {};
   const remote: ServerSocket[] = [];
   if (config.tcp !== null) {
@@ -86,7 +89,11 @@ export async function openEntrances(parts: EntranceParts): Promise<Entrances> {
     await close();
     throw error;
   }
-  return { endpoints: Object.fromEntries(Object.entries(endpoints).map(([name, read]) => [name, read()])), close };
+  return {
+    endpoints: Object.fromEntries(Object.entries(endpoints).map(([name, read]) => [name, read()])),
+    reopen: () => dropAll(local, log),
+    close,
+  };
 }
 
 /** Null where the system does not tell how many files may be open. */

@@ -27,6 +27,9 @@ export interface JournalParts {
   readonly fs: JournalFs;
 }
 
+/** What keeps a second daemon from writing there. */
+export const journalLock = (dir: string): string => join(dir, "journal.lock");
+
 /** One writer per journal directory, and any number of private daemons, each with a lock that tells others that it runs. */
 export function lockJournal(config: DaemonConfig, engine: LoadedEngine, boot: string, log: Logger): HeldLock {
   const dir = config.journal_dir;
@@ -41,7 +44,7 @@ export function lockJournal(config: DaemonConfig, engine: LoadedEngine, boot: st
   if (config.private) return holdPrivate(dir, boot, engine.tryLock);
   let lock: HeldLock | null;
   try {
-    lock = engine.tryLock(join(dir, "journal.lock"));
+    lock = engine.tryLock(journalLock(dir));
   } catch (error) {
     throw new ConfigError(
       `the journal directory ${dir} cannot be written (${messageOf(error)}): choose another with --journal-dir`,
