@@ -1,6 +1,6 @@
 /**
  * A loopback stand-in for Binance's public REST API, so that un-patched freqtrade runs without a network. Backtests only ask for the
- * markets; `freqtrade trade` in dry-run also for the time, candles, the order book and tickers.
+ * markets, spot or perpetual futures; `freqtrade trade` in dry-run also for the time, candles, the order book and tickers, which are offered for spot.
  */
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -103,7 +103,11 @@ class Exchange {
     private readonly seed: number,
     private readonly clock: () => number,
   ) {
-    this.bySymbol = new Map(markets.map((market) => [market.symbol, market]));
+    this.bySymbol = new Map(this.spot.map((market) => [market.symbol, market]));
+  }
+
+  private get spot(): readonly Market[] {
+    return this.markets.filter(({ perpetual }) => !perpetual);
   }
 
   /** @throws ApiError */
@@ -114,8 +118,9 @@ class Exchange {
       case "/api/v3/time":
         return { serverTime: this.clock() };
       case "/api/v3/exchangeInfo":
-        return exchangeInfo(this.markets, this.clock());
+        return exchangeInfo(this.spot.map(spotSymbol), this.clock());
       case "/fapi/v1/exchangeInfo":
+        return exchangeInfo(this.markets.filter(({ perpetual }) => perpetual).map(perpetualSymbol), this.clock());
       case "/dapi/v1/exchangeInfo":
         return exchangeInfo([], this.clock());
       case "/api/v3/klines":
@@ -167,7 +172,7 @@ class Exchange {
     const symbol = query.get("symbol");
     if (symbol !== null) return one(this.market(symbol));
     const wanted = query.get("symbols");
-    if (wanted === null) return this.markets.map(one);
+    if (wanted === null) return this.spot.map(one);
     return symbolList(wanted).map((name) => one(this.market(name)));
   }
 
@@ -254,48 +259,56 @@ function integer(query: Query, name: string, least: number, most: number): numbe
   return value;
 }
 
-function exchangeInfo(markets: readonly Market[], now_ms: number): unknown {
+function exchangeInfo(symbols: readonly object[], now_ms: number): unknown {
+  return { timezone: "UTC", serverTime: now_ms, rateLimits: [], exchangeFilters: [], assets: [], symbols };
+}
+
+function spotSymbol(market: Market): object {
   return {
-    timezone: "UTC",
-    serverTime: now_ms,
-    rateLimits: [],
-    exchangeFilters: [],
-    symbols: markets.map((market) => ({
-      symbol: market.symbol,
-      status: "TRADING",
-      baseAsset: market.base,
-      baseAssetPrecision: 8,
-      quoteAsset: market.quote,
-      quotePrecision: 8,
-      quoteAssetPrecision: 8,
-      orderTypes: [
-        "LIMIT",
-        "LIMIT_MAKER",
-        "MARKET",
-        "STOP_LOSS",
-        "STOP_LOSS_LIMIT",
-        "TAKE_PROFIT",
-        "TAKE_PROFIT_LIMIT",
-      ],
-      icebergAllowed: true,
-      ocoAllowed: true,
-      quoteOrderQtyMarketAllowed: true,
-      isSpotTradingAllowed: true,
-      isMarginTradingAllowed: false,
-      permissions: ["SPOT"],
-      permissionSets: [["SPOT"]],
-      filters: [
-        { filterType: "PRICE_FILTER", minPrice: market.tick_size, maxPrice: "1000000", tickSize: market.tick_size },
-        { filterType: "LOT_SIZE", minQty: market.step_size, maxQty: "1000000000000", stepSize: market.step_size },
-        {
-          filterType: "NOTIONAL",
-          minNotional: market.min_notional,
-          applyMinToMarket: true,
-          maxNotional: "9000000000",
-          applyMaxToMarket: false,
-          avgPriceMins: 5,
-        },
-      ],
-    })),
+    ...commonSymbol(market),
+    baseAssetPrecision: 8,
+    quotePrecision: 8,
+    quoteAssetPrecision: 8,
+    icebergAllowed: true,
+    ocoAllowed: true,
+    quoteOrderQtyMarketAllowed: true,
+    isSpotTradingAllowed: true,
+    isMarginTradingAllowed: false,
+    permissions: ["SPOT"],
+    permissionSets: [["SPOT"]],
+  };
+}
+
+function perpetualSymbol(market: Market): object {
+  return {
+    ...commonSymbol(market),
+    pair: market.symbol,
+    contractType: "PERPETUAL",
+    deliveryDate: 4_133_404_800_000,
+    marginAsset: market.quote,
+    pricePrecision: 8,
+    quantityPrecision: 8,
+  };
+}
+
+function commonSymbol(market: Market): object {
+  return {
+    symbol: market.symbol,
+    status: "TRADING",
+    baseAsset: market.base,
+    quoteAsset: market.quote,
+    orderTypes: ["LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"],
+    filters: [
+      { filterType: "PRICE_FILTER", minPrice: market.tick_size, maxPrice: "1000000", tickSize: market.tick_size },
+      { filterType: "LOT_SIZE", minQty: market.step_size, maxQty: "1000000000000", stepSize: market.step_size },
+      {
+        filterType: "NOTIONAL",
+        minNotional: market.min_notional,
+        applyMinToMarket: true,
+        maxNotional: "9000000000",
+        applyMaxToMarket: false,
+        avgPriceMins: 5,
+      },
+    ],
   };
 }

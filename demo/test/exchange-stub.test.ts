@@ -47,15 +47,22 @@ describe("markets", () => {
     }
   });
 
-  it("offers no futures", async () => {
-    const one = await stub();
-    for (const path of ["/fapi/v1/exchangeInfo", "/dapi/v1/exchangeInfo"])
-      expect((await get(one, path)).body).toMatchObject({ symbols: [] });
+  it("offers perpetuals on the futures API, spot pairs on the spot API", async () => {
+    const one = await stub({ pairs: ["BTC/USDT", "BTC/USDT:USDT", "ETH/USDT:USDT"] });
+    const symbols = async (path: string) => {
+      const { body } = await get(one, path);
+      return (body as { symbols: { symbol: string; contractType?: string }[] }).symbols.map(
+        ({ symbol, contractType }) => `${symbol} ${contractType}`,
+      );
+    };
+    expect(await symbols("/api/v3/exchangeInfo")).toEqual(["BTCUSDT undefined"]);
+    expect(await symbols("/fapi/v1/exchangeInfo")).toEqual(["BTCUSDT PERPETUAL", "ETHUSDT PERPETUAL"]);
+    expect(await symbols("/dapi/v1/exchangeInfo")).toEqual([]);
   });
 
   it.each([
-    [["alfa/usdt"], /"alfa\/usdt" is not a spot pair/],
-    [["BTC/USDT:USDT"], /not a spot pair/],
+    [["alfa/usdt"], /"alfa\/usdt" is no pair/],
+    [["BTC/USDT:BTC"], /"BTC\/USDT:BTC" is no pair/],
     [[], /no pairs/],
     [["A/B", "A/B"], /named twice/],
     [Array.from({ length: 501 }, (_, i) => `C${i}/USDT`), /at most 500/],

@@ -130,7 +130,7 @@ describe("the exchange stub as a process", () => {
   it.each([
     [["--pairs", "ALFA/USDT", "--host", "0.0.0.0"], /serves this machine only/],
     [[], /--pairs is missing/],
-    [["--pairs", "x"], /not a spot pair/],
+    [["--pairs", "x"], /"x" is no pair/],
     [["--pairs", "ALFA/USDT", "--port", "70000"], /--port 70000/],
     [["--pairs", "ALFA/USDT", "--seed", "-1"], /--seed/],
   ])("refuses %j with exit code 2", (args, message) => {

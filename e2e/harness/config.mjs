@@ -23,7 +23,7 @@ export function freqtradeConfig(options) {
     tradable_balance_ratio: 0.99,
     dry_run: true,
     dry_run_wallet: 10_000,
-    trading_mode: "spot",
+    ...tradingMode(pairs),
     user_data_dir: options.user_data_dir,
     entry_pricing: { price_side: "other", use_order_book: true, order_book_top: 1 },
     exit_pricing: { price_side: "other", use_order_book: true, order_book_top: 1 },
@@ -33,4 +33,11 @@ export function freqtradeConfig(options) {
     internals: { process_throttle_secs: 1 },
     risk_bridge: options.risk_bridge,
   };
+}
+
+/** Perpetuals (`BTC/USDT:USDT`) are traded with isolated margin. @param {readonly string[]} pairs */
+function tradingMode(pairs) {
+  return pairs.some((pair) => pair.includes(":"))
+    ? { trading_mode: "futures", margin_mode: "isolated" }
+    : { trading_mode: "spot" };
 }
