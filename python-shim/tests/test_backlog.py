@@ -117,8 +117,7 @@ def test_a_short_position_falls_with_its_price_and_pays_its_fee() -> None:
     block = np.zeros((6, 1))
     block[4] = 130.0
     closes.keep("ETH/USDT", block)
-    (value,) = held.values(closes, np.array([0.0]))
-    assert value == pytest.approx(10_000 + 100 + 200 - 130 * 2.02)
+    assert held.value(closes, 0) == pytest.approx(10_000 + 100 + 200 - 130 * 2.02)
 
 
 def test_futures_are_not_valued_late_while_funding_may_be_charged() -> None:
@@ -148,10 +147,23 @@ def test_closes_are_found_by_time_and_stay_behind_when_pickled() -> None:
     block[0] = [10, 20, 40, 50]
     block[4] = [1.0, 2.0, np.nan, 5.0]
     closes.keep("A/B", block)
-    found = closes.at("A/B", np.array([5.0, 10.0, 30.0, 45.0, 99.0]), before=7.0)
+    found = [closes.at("A/B", open_ms, before=7.0) for open_ms in (5, 10, 30, 45, 99)]
     # Ahead of the first, on one, in a gap, on one that is no price, after the last.
-    assert found.tolist() == [7.0, 1.0, 2.0, 7.0, 5.0]
+    assert found == [7.0, 1.0, 2.0, 7.0, 5.0]
     assert not pickle.loads(pickle.dumps(closes)).known("A/B")
+
+
+@pytest.mark.parametrize("gaps", [(1,), (1, 1, 1, 1, 3), (2, 1), (1, 7)])
+def test_closes_of_candles_with_gaps_are_those_a_search_finds(gaps: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(len(gaps))
+    block = np.zeros((6, 60))
+    block[0] = 1000 + np.cumsum(rng.choice(gaps, 60)) * 5
+    block[4] = rng.uniform(1, 2, 60)
+    closes = Closes()
+    closes.keep("A/B", block)
+    for open_ms in range(990, int(block[0, -1]) + 20):
+        row = int(np.searchsorted(block[0], open_ms, side="right")) - 1
+        assert closes.at("A/B", open_ms, 7.0) == (block[4, row] if row >= 0 else 7.0)
 
 
 class _Gate:

@@ -115,7 +115,7 @@ def test_an_answer_given_without_the_portfolio_does_not_count(
     for _ in range(2):
         with pytest.raises(ProtocolError, match="odd"):
             mine.ask(question(), EMPTY)
-    assert asked == [Op.HELLO, Op.PORTFOLIO, Op.GATE, Op.HELLO, Op.PORTFOLIO, Op.GATE]
+    assert asked.count(Op.PORTFOLIO) == 2
 
 
 def test_answers_in_another_order_are_none(peer: Callable[..., Peer], sockets: Path) -> None:

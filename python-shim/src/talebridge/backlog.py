@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from talebridge.errors import ShimError
 from talebridge.marks import Closes, Held
 from talebridge.portfolio import HOUR_MS, Samples
@@ -49,7 +47,7 @@ class Backlog:
         if held is None:
             return None
         back = 2 if at_start else 1
-        value = float(held.values(self._closes, np.array([now_ms - back * self._timeframe_ms]))[0])
+        value = held.value(self._closes, now_ms - back * self._timeframe_ms)
         if not math.isfinite(value):
             raise ShimError(f"the account's value is {value}")
         return value
@@ -58,18 +56,14 @@ class Backlog:
         """Adds the hourly samples up to a time. Returns the value of one dated exactly then."""
         if self._held is None or self._first_ms is None:
             return None
-        times: list[int] = []
+        time_ms, value = -1, math.nan
         due_ms = self._samples.next_ms
-        while (time_ms := self._candle_from(due_ms)) <= until_ms:
-            times.append(time_ms)
-            due_ms = (time_ms // HOUR_MS + 1) * HOUR_MS
-        if not times:
-            return None
-        opens = np.array(times, dtype=np.float64) - 2 * self._timeframe_ms
-        values = self._held.values(self._closes, opens)
-        for time_ms, value in zip(times, values.tolist(), strict=True):
+        while (next_ms := self._candle_from(due_ms)) <= until_ms:
+            time_ms = next_ms
+            value = self._held.value(self._closes, time_ms - 2 * self._timeframe_ms)
             self._samples.add_late(time_ms, value)
-        return float(values[-1]) if times[-1] == until_ms else None
+            due_ms = (time_ms // HOUR_MS + 1) * HOUR_MS
+        return value if time_ms == until_ms else None
 
     def _candle_from(self, time_ms: int) -> int:
         """The first candle that begins at a time or later."""

@@ -12,6 +12,7 @@ import numpy as np
 from talebridge import columns, wire
 from talebridge._generated import MEMORY_ROWS, REASON_TEXT, Reason
 from talebridge.abort import caller_named, operational_exception
+from talebridge.analysed import Analysed
 from talebridge.entry import utc_text
 from talebridge.errors import (
     BadCandles,
@@ -41,6 +42,7 @@ class Candles:
     def __init__(self, gated: Gated, failures: Failures) -> None:
         self._gated = gated
         self._failures = failures
+        self._analysed = Analysed()
         self.market = Market(gated)
         self.recursive = caller_named("RecursiveAnalysis") is not None
         """Whether recursive-analysis runs, which varies the start-up candles on purpose."""
@@ -79,18 +81,13 @@ class Candles:
         if self._gated.lazy and asked is not None and asked[:2] == (pair, now_ms):
             # A backtest confirms an entry right after it was sized, on the same frame.
             return asked[2]
-        strategy = self._gated.strategy
-        frame, _ = strategy.dp.get_analyzed_dataframe(pair, strategy.timeframe)
-        if not len(frame) or columns.SIZE not in frame.columns:
+        signal = self._analysed.signal(self._gated.strategy, pair, whole=self._gated.lazy)
+        if signal is None:
             raise NoVerdict(
                 f"the analysed candles of {pair} carry no verdict: does populate_indicators "
                 "return the frame it was given?"
             )
-        size, reason, value = (
-            float(frame[name].to_numpy()[-1])
-            for name in (columns.SIZE, columns.REASON, columns.VALUE)
-        )
-        open_ms = round(frame["date"].iat[-1].timestamp() * 1000)
+        open_ms, size, reason, value = signal.open_ms, signal.size, signal.reason, signal.value
         if not 0 <= size <= 1 or not math.isfinite(reason):
             raise NoVerdict(f"the verdict of {pair} was changed: size {size}, reason {reason}")
         if reason >= _FIRST_SHIM_REASON:

@@ -6,6 +6,7 @@ so its value at any time in between can be had later, from the closes the frames
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,16 +40,28 @@ class Closes:
         """Whether a pair's closes are here."""
         return self._pairs.get(pair) is not None
 
-    def at(self, pair: str, opens_ms: Floats, before: float) -> Floats:
-        """Closes of a known pair's candles that opened at `opens_ms`, of the ones before where
-        there is none; `before` ahead of the first."""
+    def at(self, pair: str, open_ms: int, before: float) -> float:
+        """Close of a known pair's candle that opened at a time, of the one before where there is
+        none; `before` ahead of the first."""
         kept = self._pairs.get(pair)
         if kept is None:
-            return np.full(len(opens_ms), before)
+            return before
         times, closes = kept
-        index = np.searchsorted(times, opens_ms, side="right") - 1
-        found = closes[np.maximum(index, 0)]
-        return np.where((index >= 0) & np.isfinite(found) & (found > 0), found, before)
+        # Candles follow each other at one distance as a rule: the row can be reckoned.
+        row = _reckoned(times, open_ms)
+        if row is None:
+            row = int(times.searchsorted(open_ms, side="right")) - 1
+        close = closes.item(row) if row >= 0 else before
+        return close if math.isfinite(close) and close > 0 else before
+
+
+def _reckoned(times: Floats, open_ms: int) -> int | None:
+    """The row of a time among times at the distance of the first two, if it is there."""
+    if len(times) < 2:
+        return None
+    first = times.item(0)
+    row = int((open_ms - first) // (times.item(1) - first or 1.0))
+    return row if 0 <= row < len(times) and times.item(row) == open_ms else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +80,14 @@ class Held:
     base: float
     holdings: tuple[Holding, ...]
 
-    def values(self, closes: Closes, opens_ms: Floats) -> Floats:
-        """Equity in stake currency, marked at the closes of the candles opened at `opens_ms`."""
-        equity = np.full(len(opens_ms), self.base)
+    def value(self, closes: Closes, open_ms: int) -> float:
+        """Equity in stake currency, marked at the closes of the candles opened at a time.
+
+        A few at a time and not as arrays: between two fills there are a handful, and numpy takes
+        longer to begin than all of them take here.
+        """
+        equity = self.base
         for holding in self.holdings:
-            marks = closes.at(holding.pair, opens_ms, holding.open_rate)
-            equity += holding.slope * (marks - holding.open_rate)
+            mark = closes.at(holding.pair, open_ms, holding.open_rate)
+            equity += holding.slope * (mark - holding.open_rate)
         return equity

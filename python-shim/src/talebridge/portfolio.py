@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from itertools import islice
 from typing import Any
 
 from talebridge._generated import LIMITS, PositionState, Side
@@ -189,13 +188,13 @@ class Samples:
 
     def after(self, until_ms: int) -> list[tuple[int, float]]:
         """The oldest samples the bridge does not have, as many as one message takes."""
-        count = 0
-        for time_ms, _ in reversed(self._samples):
-            if time_ms <= until_ms:
+        unknown: list[tuple[int, float]] = []
+        for sample in reversed(self._samples):
+            if sample[0] <= until_ms:
                 break
-            count += 1
-        first = len(self._samples) - count
-        return list(islice(self._samples, first, first + LIMITS["samples"]))
+            unknown.append(sample)
+        unknown.reverse()
+        return unknown[: LIMITS["samples"]]
 
     def newest_ms(self) -> int:
         """Time of the newest sample, 0 without one."""
