@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -86,6 +88,22 @@ def test_all_columns_are_added_at_once_in_order_as_float64() -> None:
     np.testing.assert_array_equal(result[NAMES].to_numpy().T, block)
     assert list(result.index) == [7, 8, 9, 10]
     assert list(columns.add(result, block).columns) == list(result.columns)
+
+
+@pytest.mark.parametrize("own", [0, 60, 99])
+def test_a_frame_with_many_columns_of_its_own_brings_no_warning(own: int) -> None:
+    frame = candles(4)
+    for index in range(own):
+        frame[f"own_{index}"] = float(index)
+    block = columns.unready(4, Reason.UNAVAILABLE)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        result = columns.add(frame, block)
+        again = columns.add(result, block + 1)
+        result.loc[0, "risk_size"] = 0.5
+    assert list(result.columns) == [*frame.columns, *NAMES]
+    assert list(again.columns) == list(result.columns)
+    np.testing.assert_array_equal(again[NAMES].to_numpy().T, block + 1)
 
 
 @pytest.mark.parametrize("reason", [Reason.UNAVAILABLE, Reason.BAD_INPUT])

@@ -76,5 +76,12 @@ def unready(rows: int, reason: Reason) -> Block:
 
 
 def add(frame: DataFrame, block: Block) -> DataFrame:
-    """The frame with all risk columns, always the same set, float64, added in one go."""
-    return frame.assign(**{name: block[index].copy() for index, name in enumerate(NAMES)})
+    """The frame with all risk columns at its end, always the same set, float64.
+
+    Joined as one block: column by column, pandas calls a frame with many of them fragmented.
+    """
+    import pandas
+
+    ours = pandas.DataFrame(block.T, index=frame.index, columns=NAMES, copy=True)
+    theirs = frame.drop(columns=[name for name in NAMES if name in frame.columns])
+    return pandas.concat([theirs, ours], axis=1)
