@@ -18,12 +18,23 @@ const TradeSchema = Type.Object({
   profit_ratio: Type.Number(),
   exit_reason: Type.String(),
   is_short: Type.Boolean(),
+  leverage: Type.Number(),
+  enter_tag: Type.Union([Type.String(), Type.Null()]),
+  orders: Type.Array(
+    Type.Object({
+      amount: Type.Number(),
+      safe_price: Type.Number(),
+      ft_is_entry: Type.Boolean(),
+      order_filled_timestamp: Type.Number(),
+    }),
+  ),
 });
 const StrategySchema = Type.Object({
   trades: Type.Array(TradeSchema),
   backtest_start_ts: Type.Number(),
   backtest_end_ts: Type.Number(),
   profit_total: Type.Number(),
+  locks: Type.Array(Type.Unknown()),
 });
 const ResultSchema = Type.Object({ strategy: Type.Record(Type.String(), StrategySchema) });
 const resultCheck = Compile(ResultSchema);

@@ -84,8 +84,8 @@ class Candles:
         signal = self._analysed.signal(self._gated.strategy, pair, whole=self._gated.lazy)
         if signal is None:
             raise NoVerdict(
-                f"the analysed candles of {pair} carry no verdict: does populate_indicators "
-                "return the frame it was given?"
+                f"the analysed candles of {pair} carry no verdict: let populate_indicators, "
+                "populate_entry_trend and populate_exit_trend keep the risk_ columns"
             )
         open_ms, size, reason, value = signal.open_ms, signal.size, signal.reason, signal.value
         if not 0 <= size <= 1 or not math.isfinite(reason):
