@@ -1,13 +1,16 @@
 /** A bot in dry-run whose bridge is killed under it, and comes back. Takes minutes: it waits for one-minute candles. */
 
+import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Daemon, startDaemon } from "./harness/daemon.js";
 import { type Exchange, startExchange } from "./harness/exchange.js";
 import { python, startFreqtrade } from "./harness/freqtrade.js";
 import { readJournals } from "./harness/journal.js";
 import { type Market, syntheticMarket } from "./harness/market.js";
+import { DAEMON_JS, PYTHON } from "./harness/paths.js";
 import { isAlive, type Running, until } from "./harness/process.js";
 import { makeUserDir, type UserDir } from "./harness/userdir.js";
 
@@ -142,6 +145,20 @@ it(
     const known = Math.max(...before.portfolios.map((line) => line.snapshot_seq));
     const next = after.portfolios.find((line) => line.t_ms >= back);
     expect(next?.snapshot_seq, "the session was not continued from the journal").toBeGreaterThan(known);
+
+    await bot.stop();
+    const program = join(dirname(PYTHON), "freqtrade");
+    const database = ["--db", join(user.root, "dry-run.sqlite"), "--freqtrade", program];
+    const figures = join(user.root, "journal.json");
+    await promisify(execFile)(process.execPath, [
+      ...[DAEMON_JS, "replay", "--journal", user.journals, ...database, "--json", figures, "--quiet"],
+    ]);
+    const told = JSON.parse(readFileSync(figures, "utf8"));
+    const closed = (await trades()).filter((trade) => trade.close_ms !== null);
+    expect(closed.length).toBeGreaterThan(0);
+    // Every trade was asked about, so every closed one is an outcome.
+    expect(told.counts.entries - told.counts.outcome_unknown).toBe(closed.length);
+    expect(told.without.trades).toBe(closed.length);
 
     expect(loopsBefore.length).toBeGreaterThan(5);
     expect(loopsDuring.length).toBeGreaterThan(5);

@@ -143,6 +143,15 @@ describe("the exact run", () => {
         // Stakes are fixed here, so where the gated run opened what the replay let through, both have earned the same.
         const off = Math.abs(result.exact.first_order_off_abs);
         expect(off).toBeLessThan(Math.abs(result.effect.profit_change_abs));
+
+        // What the shadow gate said in this backtest, with the backtest's trades as outcomes.
+        const told = await replay("--journal", user.journals, "--trades", zip, "--datadir", user.datadir);
+        expect(told.counts).toMatchObject({ entries: result.counts.entries, outcome_unknown: 0 });
+        expect(told.without.profit_abs).toBeCloseTo(result.without.profit_abs, 6);
+        const answers = (of: { entries: { pair: string; at_ms: number; reason: string; decision: string }[] }) =>
+          of.entries.filter(({ reason }) => reason === "jump").map((one) => [one.pair, one.at_ms, one.decision]);
+        expect(answers(told).length).toBeGreaterThan(5);
+        expect(answers(told)).toEqual(expect.arrayContaining(answers(result)));
       } finally {
         user.remove();
       }

@@ -23,6 +23,8 @@ import { EXIT, UsageError } from "./usage.js";
 export const usage = `talebridge replay RESULT.zip|RESULT.json [--datadir DIR] [--strategy NAME] [--params FILE] [--profile NAME] [--set KEY=VALUE]…
                   [--profiles all | --against RESULT] [--tried N] [--exact --config FILE…]
                   [--html FILE] [--json FILE] [--csv FILE] [--plots DIR] [--quiet]
+talebridge replay --journal DIR [--session NAME] [--since WHEN] [--until WHEN] [--trades FILE | --db FILE] [--datadir DIR]
+                  [--html FILE] [--json FILE] [--csv FILE] [--plots DIR] [--quiet]
 talebridge replay --schema
   Shows which entries of a finished freqtrade backtest the gate would have stopped or cut, and what that would have changed.
   --datadir   freqtrade's data directory with the candles (default user_data/data/<exchange of the backtest>)
@@ -33,6 +35,9 @@ talebridge replay --schema
   --tried     how many gates you have tried on this backtest, for the deflated Sharpe ratio (default: those of this run)
   --exact     runs freqtrade once more, gated, and compares: with --config (as often as freqtrade needs), and if needed --strategy-path DIR,
               --userdir DIR, --freqtrade PROGRAM (default freqtrade). Takes as long as a backtest
+  --journal   instead of a backtest: what the gate of a bot said, from a day (2026-11-01), a time with its zone or how long ago (30d) on
+  --trades    what became of it: the output of \`freqtrade show-trades --db-url … --print-json\`, of its REST API, or a backtest's result;
+              --db: the bot's database, which freqtrade (--freqtrade) is asked to show. Without either outcomes are not known
   --html      writes the report; --json writes the figures (--schema prints their JSON Schema); --csv the ledger, every entry
   --plots     writes equity, drawdown and the gate among random gates as SVG files (no PNG: that would need a native package)
   --quiet     no summary, no progress`;
@@ -52,6 +57,12 @@ export const options = {
   "strategy-path": { type: "string" },
   userdir: { type: "string" },
   freqtrade: { type: "string" },
+  journal: { type: "string" },
+  session: { type: "string" },
+  since: { type: "string" },
+  until: { type: "string" },
+  trades: { type: "string" },
+  db: { type: "string" },
   html: { type: "string" },
   json: { type: "string" },
   csv: { type: "string" },
@@ -83,6 +94,12 @@ export async function run(argv: readonly string[]): Promise<number> {
     process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
     return EXIT.ok;
   }
+  if (values.journal !== undefined) {
+    requireJournalOnly(values, positionals);
+    return (await import("./replay_journal.js")).runJournal(values.journal, values);
+  }
+  const lonely = OF_JOURNALS.find((name) => values[name] !== undefined);
+  if (lonely !== undefined) throw new UsageError(`--${lonely} goes with --journal DIR`);
   const [path] = positionals;
   if (path === undefined || positionals.length > 1) {
     throw new UsageError(`give one backtest result, e.g. user_data/backtest_results/backtest-result-….zip\n${usage}`);
@@ -164,6 +181,29 @@ function freqtradeOf(values: Values): Freqtrade {
     strategy_path: values["strategy-path"] ?? null,
     userdir: values.userdir ?? null,
   };
+}
+
+/** A journal's answers were given; other settings, and other ways to run, are for backtests. */
+const OF_BACKTESTS = [
+  "params",
+  "settings",
+  "profile",
+  "profiles",
+  "against",
+  "tried",
+  "set",
+  "exact",
+  "config",
+] as const;
+const OF_JOURNALS = ["session", "since", "until", "trades", "db"] as const;
+
+function requireJournalOnly(values: Values, positionals: readonly string[]): void {
+  if (positionals.length > 0) throw new UsageError("give a backtest result or --journal, not both");
+  const wrong = OF_BACKTESTS.find((name) => values[name] !== undefined);
+  if (wrong !== undefined)
+    throw new UsageError(
+      `--${wrong} is for a backtest: a journal tells what was asked and answered, with the settings of then`,
+    );
 }
 
 function requireSense(values: Values): void {

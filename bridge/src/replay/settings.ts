@@ -67,6 +67,12 @@ export function resolveGiven(given: unknown, timeframe_s: number, engine: Pick<E
   return resolveSettings(given, { timeframe_s, run_mode: "replay" }, engine);
 }
 
+/** Resolved settings as a block that resolves to them: every one written out, so that nothing is left to defaults. */
+export function asGiven(settings: object): Record<string, unknown> {
+  const { timeframe_s: _, portfolio_limits, ...rest } = Object.fromEntries(Object.entries(settings));
+  return { ...rest, portfolio_limits: portfolio_limits === false ? "off" : "on" };
+}
+
 /** A whole freqtrade configuration, or the block alone. */
 function blockOf(content: unknown): unknown {
   return isRecord(content) && Object.hasOwn(content, "risk_bridge") ? content.risk_bridge : content;

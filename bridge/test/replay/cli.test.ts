@@ -128,7 +128,7 @@ describe("talebridge replay", () => {
     [[...BASE, "--csv", tmpdir()], "is a directory"],
     [[...BASE, "--plots", SPOT], "is a file"],
     [[...BASE, "--settings", "/nowhere.json"], "cannot be read"],
-    [[SPOT, "--strategy", "FixtureDip", "--datadir", "/nowhere"], "is not a directory"],
+    [[SPOT, "--strategy", "FixtureDip", "--datadir", join(SPOT, "nowhere")], "is not a directory"],
     [[SPOT, "--strategy", "FixtureDip"], "give the directory with the backtest's candles with --datadir"],
   ])("%# explains wrong use", async (args, message) => {
     const running = run(args);

@@ -49,7 +49,7 @@ describe.each(CASES)("a replay of $name", (case_) => {
     );
     table.forEach((trade, index) => {
       const legs = entries.filter((entry) => entry.trade === index);
-      expect(legs.reduce((sum, leg) => sum + leg.profit_abs, 0)).toBeCloseTo(Number(trade.profit_abs), 8);
+      expect(legs.reduce((sum, leg) => sum + (leg.profit_abs ?? 0), 0)).toBeCloseTo(Number(trade.profit_abs), 8);
     });
     // The gated profit once more, from freqtrade's table: exact where a trade has one entry order.
     const single = entries.filter((entry) => entries.filter(({ trade }) => trade === entry.trade).length === 1);
@@ -58,7 +58,7 @@ describe.each(CASES)("a replay of $name", (case_) => {
       expect(entry.profit_with).toBeCloseTo(own, 8);
     }
     expect(gated.profit_abs).toBeCloseTo(
-      entries.reduce((sum, entry) => sum + entry.profit_with, 0),
+      entries.reduce((sum, entry) => sum + (entry.profit_with ?? 0), 0),
       8,
     );
     expect(effect.profit_change_abs).toBeCloseTo(gated.profit_abs - without.profit_abs, 8);
@@ -152,14 +152,14 @@ it("lets stakes follow the balance the gate has made, where the backtest's did",
     { t: entry.at_ms, order: 1, entry },
     { t: entry.close_ms, order: entry.close_ms === entry.at_ms ? 2 : 0, entry },
   ]);
-  events.sort((a, b) => a.t - b.t || a.order - b.order);
+  events.sort((a, b) => (a.t ?? 0) - (b.t ?? 0) || a.order - b.order);
   let [without, gated] = [backtest.starting_balance, backtest.starting_balance];
   const scales = new Map<number, number>();
   for (const { order, entry } of events) {
     if (order === 1) scales.set(entry.trade, gated / without);
     else {
-      without += entry.profit_abs;
-      gated += entry.profit_with * (scales.get(entry.trade) ?? Number.NaN);
+      without += entry.profit_abs ?? 0;
+      gated += (entry.profit_with ?? 0) * (scales.get(entry.trade) ?? Number.NaN);
     }
   }
   expect(second.second_order.side.profit_abs).toBeCloseTo(gated - backtest.starting_balance, 6);

@@ -65,12 +65,23 @@ function factsOf(entry: LedgerEntry, { currency, money: format }: DetailContext)
     ["Entry price", price(entry.rate)],
     ["Stake", `${money(entry.stake)} → ${money(entry.stake_allowed)} ${currency}`],
     ["Leverage", `${measure(entry.leverage)}×`],
-    ["Result", `${signedMoney(entry.profit_abs)} as run, ${signedMoney(entry.profit_with)} with the gate`],
+    ["Result", resultOf(entry, signedMoney)],
     ["Worst move against it", percent(entry.adverse_excursion, 2)],
-    ["Closed", `${time(entry.close_ms)}${entry.exit_reason === "" ? "" : `, ${entry.exit_reason}`}`],
+    [
+      "Closed",
+      Number.isNaN(entry.close_ms)
+        ? "not known"
+        : `${time(entry.close_ms)}${entry.exit_reason === "" ? "" : `, ${entry.exit_reason}`}`,
+    ],
     ["Enter tag", entry.enter_tag === "" ? "none" : entry.enter_tag],
     ["Trade in the export", `${entry.trade}, order ${entry.leg}`],
   ];
+}
+
+/** Of an entry in a journal it may not be known what became of it. */
+function resultOf({ profit_abs, profit_with }: LedgerEntry, signedMoney: MoneyFormat["signedMoney"]): string {
+  if (Number.isNaN(profit_abs)) return "not known";
+  return `${signedMoney(profit_abs)} as run, ${signedMoney(profit_with)} with the gate`;
 }
 
 function facts(pairs: readonly (readonly [string, string])[]): HTMLElement {

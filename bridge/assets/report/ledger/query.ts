@@ -40,7 +40,13 @@ function fits(entry: LedgerEntry, filter: Filter, value: string): boolean {
   return entry[filter] === value;
 }
 
+/** What is not known comes before everything that is. */
 function keyOf(entry: LedgerEntry, key: SortKey): string | number {
+  const value = rawKeyOf(entry, key);
+  return Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value;
+}
+
+function rawKeyOf(entry: LedgerEntry, key: SortKey): string | number {
   switch (key) {
     case "share":
       return entry.stake_allowed / entry.stake;

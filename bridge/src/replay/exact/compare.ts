@@ -41,7 +41,7 @@ export function compareExact(result: ReplayResult, ungated: ReadResult, gated: R
 /** What each trade earns by the first order. */
 function profitsOf(entries: ReplayResult["entries"]): ReadonlyMap<number, number> {
   const profits = new Map<number, number>();
-  for (const { trade, profit_with } of entries) profits.set(trade, (profits.get(trade) ?? 0) + profit_with);
+  for (const { trade, profit_with } of entries) profits.set(trade, (profits.get(trade) ?? 0) + (profit_with ?? 0));
   return profits;
 }
 

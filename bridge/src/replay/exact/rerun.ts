@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { ResolvedSettings } from "../../config/resolve.js";
 import { type ReadResult, readBacktest } from "../read/backtest.js";
 import { ReplayInputError } from "../read/error.js";
+import { asGiven } from "../settings.js";
 
 /** How the user runs freqtrade. */
 export interface Freqtrade {
@@ -37,7 +38,7 @@ export async function rerun(
     const gate = join(folder, "gate.json");
     writeFileSync(
       gate,
-      JSON.stringify({ risk_bridge: { ...asGiven(settings), journal_dir: join(folder, "journal") } }),
+      JSON.stringify({ risk_bridge: { ...asGiven(settings), mode: "enforce", journal_dir: join(folder, "journal") } }),
     );
     const args = argumentsOf(freqtrade, backtest, datadir, gate, results);
     await run(freqtrade.program, args);
@@ -78,12 +79,6 @@ export function argumentsOf(
     ...(backtest.timerange === "" ? [] : ["--timerange", backtest.timerange]),
     ...["--cache", "none", "--export", "trades", "--backtest-directory", results],
   ];
-}
-
-/** Every setting written out, so that nothing of the user's own block is left to differ. */
-function asGiven(settings: ResolvedSettings): Record<string, unknown> {
-  const { timeframe_s: _, portfolio_limits, ...rest } = settings;
-  return { ...rest, mode: "enforce", portfolio_limits: portfolio_limits ? "on" : "off" };
 }
 
 function hasFingerprint(block: unknown): boolean {

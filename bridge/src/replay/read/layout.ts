@@ -18,6 +18,8 @@ export const MAX_ORDERS_PER_TRADE = 2_000;
 
 export const OrderSchema = Type.Object({
   amount: Type.Number({ minimum: 0 }),
+  /** Of a bot's order: what was filled of `amount`. Backtests do not tell it, and fill orders whole. */
+  filled: Type.Optional(Type.Union([Type.Number({ minimum: 0 }), Type.Null()])),
   safe_price: Type.Number({ minimum: 0 }),
   ft_is_entry: Type.Boolean(),
   order_filled_timestamp: OptionalTime,

@@ -21,3 +21,12 @@ export function timeframeMs(timeframe: string): number {
   }
   return Number(match[1]) * unit;
 }
+
+/** The timeframe of so many seconds, in the largest unit that fits. @throws ReplayInputError when it is none */
+export function timeframeOf(seconds: number): { readonly timeframe: string; readonly timeframe_ms: number } {
+  const timeframe_ms = seconds * 1000;
+  const found = Object.entries(UNIT_MS).findLast(([, unit]) => timeframe_ms > 0 && timeframe_ms % unit === 0);
+  if (found === undefined) throw new ReplayInputError(`${seconds} seconds are no timeframe of freqtrade's.`);
+  const [letter, unit] = found;
+  return { timeframe: `${timeframe_ms / unit}${letter}`, timeframe_ms };
+}

@@ -68,9 +68,9 @@ export function toTrade(given: ExportedTrade, index: number, where: string): Tra
     const common = {
       filled_ms: Math.round(order.order_filled_timestamp),
       rate: order.safe_price,
-      amount: order.amount,
+      amount: amountOf(order),
     };
-    if (order.ft_is_entry) entries.push({ ...common, stake: (order.amount * order.safe_price) / leverage });
+    if (order.ft_is_entry) entries.push({ ...common, stake: (common.amount * common.rate) / leverage });
     else exits.push(common);
   }
   const has_orders = entries.length > 0;
@@ -123,7 +123,12 @@ function stakeOf(recorded: number, entries: readonly EntryOrder[], where: string
 type FilledOrder = ExportedOrder & { order_filled_timestamp: number };
 
 function isFilled(order: ExportedOrder): order is FilledOrder {
-  return typeof order.order_filled_timestamp === "number" && order.amount > 0 && order.safe_price > 0;
+  return typeof order.order_filled_timestamp === "number" && amountOf(order) > 0 && order.safe_price > 0;
+}
+
+/** A bot's order may be cancelled half-way. */
+function amountOf({ amount, filled }: ExportedOrder): number {
+  return filled ?? amount;
 }
 
 /** A timestamp in ms (a float in old exports), else a date like "2025-09-01 17:35:00+00:00". */

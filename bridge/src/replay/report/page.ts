@@ -32,7 +32,8 @@ export const MAX_PRICE_POINTS = 40_000;
 export function reportPage(result: ReplayResult, series: readonly PairSeries[] = []): string {
   const assets = readAssets();
   const data = pageData(result, series);
-  const title = `Risk replay: ${result.source.strategy}`;
+  const what = result.source.kind === "journal" ? "risk journal" : "risk replay";
+  const title = `${what[0]?.toUpperCase()}${what.slice(1)}: ${result.source.strategy}`;
   const sections = sectionsOf(result, series, data.entries.rows);
   return html`<!doctype html>
 <html lang="en">
@@ -48,7 +49,7 @@ export function reportPage(result: ReplayResult, series: readonly PairSeries[] =
 <body>
 <a class="skip" href="#answer">Skip to the answer</a>
 <header>
-<div class="bar"><p class="brand">talebridge <span>risk replay</span></p>
+<div class="bar"><p class="brand">talebridge <span>${what}</span></p>
 <label class="theme">Theme <select id="theme"><option value="">system</option><option value="light">light</option><option value="dark">dark</option></select></label></div>
 <h1>${result.source.strategy}</h1>
 <p class="about">${aboutOf(result).map((text) => html`<span>${text}</span> `)}</p>
@@ -86,10 +87,12 @@ function sectionsOf(result: ReplayResult, series: readonly PairSeries[], carried
 
 function aboutOf({ source, gate }: ReplayResult): string[] {
   return [
-    source.file,
+    source.kind === "journal" ? `journal ${source.file}` : source.file,
     `${day(source.start_ms)} to ${day(source.end_ms)}`,
     `${source.timeframe} candles`,
-    `${source.candles.length} ${source.candles.length === 1 ? "pair" : "pairs"}`,
+    source.candles.length === 0
+      ? "no candles read"
+      : `${source.candles.length} ${source.candles.length === 1 ? "pair" : "pairs"}`,
     `profile ${profileOf(gate.settings)}`,
   ];
 }

@@ -1,7 +1,7 @@
 /** The findings for the terminal. */
 import type { ReplayResult, SideTotals } from "../run/result.js";
 import { moneyIn, percent, points } from "./format.js";
-import { againstChance, againstConstantSize, caveats, FIRST_ORDER } from "./words.js";
+import { againstChance, againstConstantSize, caveats, firstOrder } from "./words.js";
 
 /** Lines without the final newline. */
 export function terminalSummary(result: ReplayResult): string {
@@ -47,16 +47,17 @@ export function terminalSummary(result: ReplayResult): string {
     ({ reason, denied, reduced }) => `  ${reason}: ${denied} denied, ${reduced} reduced`,
   );
   return [
-    `${source.strategy}, ${source.file}`,
+    `${source.kind === "journal" ? "journal of session " : ""}${source.strategy}, ${source.file}`,
     `entries ${counts.entries}: ${counts.allowed} allowed, ${counts.reduced} reduced, ${counts.denied} denied` +
       (counts.not_asked === 0 ? "" : `, ${counts.not_asked} scale-ins fell away with their trade`),
     ...reasons,
+    ...(counts.outcome_unknown === 0 ? [] : [`outcome not known of ${counts.outcome_unknown}`]),
     "",
     comparison,
     "",
     againstChance(result),
     againstConstantSize(result),
-    FIRST_ORDER,
+    firstOrder(result),
     ...caveats(result),
   ].join("\n");
 }

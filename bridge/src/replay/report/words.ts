@@ -30,34 +30,60 @@ export function explain(entry: Pick<Entry, "decision" | "reason" | "value" | "li
   }
 }
 
-/** The answer in one line: what this backtest can say for the gate, and no more. */
+/** The answer in one line: what this backtest or journal can say for the gate, and no more. */
 export function verdict(result: ReplayResult): string {
-  const { placebo } = result;
+  const { placebo, counts } = result;
+  const here = `in this ${subject(result)}`;
   switch (placebo.status) {
     case "nothing_cut":
-      return "The gate would not have changed this backtest";
+      if (counts.outcome_unknown > 0 && stopped(result) > 0)
+        return "Of no entry that the gate cut or denied is the outcome known";
+      return `The gate ${conditional(result, "would not have changed", "changed nothing of")} this ${subject(result)}`;
     case "sample_too_small":
       return "The sample is too small to tell the gate from chance";
     case "compared":
-      if (placebo.percentile >= 0.95) return "The gate did better than chance on this backtest: a hint, not proof";
-      if (placebo.percentile <= 0.05) return "The gate did worse than chance on this backtest";
-      return "The gate cannot be told from chance on this backtest";
+      if (placebo.percentile >= 0.95) return `The gate did better than chance ${here}: a hint, not proof`;
+      if (placebo.percentile <= 0.05) return `The gate did worse than chance ${here}`;
+      return `The gate cannot be told from chance ${here}`;
   }
+}
+
+/** What was replayed, in a word. */
+export function subject({ source }: Pick<ReplayResult, "source">): string {
+  return source.kind;
+}
+
+/** A bot that enforces has done what a backtest and a shadow only would have. */
+function conditional({ source, gate }: ReplayResult, would: string, did: string): string {
+  const mode: unknown = Object(gate.settings).mode;
+  return source.kind === "journal" && mode === "enforce" ? did : would;
+}
+
+function stopped({ counts }: ReplayResult): number {
+  return counts.reduced + counts.denied + counts.not_asked;
 }
 
 /** What the gate would have done, and what that would have changed. */
 export function answer(result: ReplayResult): string {
-  const { counts, without, source } = result;
-  const { money } = moneyIn(source);
-  const currency = source.stake_currency;
-  const cut = counts.reduced + counts.denied + counts.not_asked;
-  if (cut === 0) {
-    return `The gate would not have changed any of the ${counted(counts.entries, "entry", "entries")} of this backtest.`;
+  const { counts } = result;
+  const known = counts.entries - counts.outcome_unknown;
+  const told = counts.outcome_unknown === 0 ? "" : ` The outcome is known of ${known} of them.`;
+  if (stopped(result) === 0) {
+    return `The gate ${conditional(result, "would not have changed", "changed")} ${conditional(result, "any", "none")} of the ${counted(counts.entries, "entry", "entries")} of this ${subject(result)}.${told}`;
   }
   const fell = counts.not_asked === 0 ? "" : ` (${counts.not_asked} scale-ins would have fallen away with their trade)`;
   return (
-    `Of ${counted(counts.entries, "entry", "entries")} the gate would have denied ${counts.denied} and cut ${counts.reduced}${fell}. ` +
-    `Profit would have been ${money(result.with.profit_abs)} ${currency} (${percent(result.with.profit_ratio)}) ` +
+    `Of ${counted(counts.entries, "entry", "entries")} the gate ${conditional(result, "would have denied", "denied")} ${counts.denied} and cut ${counts.reduced}${fell}.${told}` +
+    (known === 0 ? "" : ` ${profitIn(result)}`)
+  );
+}
+
+function profitIn(result: ReplayResult): string {
+  const { without, source } = result;
+  const { money } = moneyIn(source);
+  const currency = source.stake_currency;
+  return (
+    `Profit ${conditional(result, "would have been", "was")} ${money(result.with.profit_abs)} ${currency} (${percent(result.with.profit_ratio)}) ` +
     `instead of ${money(without.profit_abs)} ${currency} (${percent(without.profit_ratio)}): ` +
     `losses of ${money(result.effect.loss_avoided_abs)} avoided, profits of ${money(result.effect.profit_foregone_abs)} missed.`
   );
@@ -72,13 +98,13 @@ export function againstChance(result: ReplayResult): string {
     case "sample_too_small":
       return (
         `Sample too small to tell the gate from chance: ${counted(placebo.blocks, "candle", "candles")} with entries, at least ${placebo.needed} are needed. ` +
-        "These figures describe this backtest; they are not evidence that the gate picks the right entries."
+        `These figures describe this ${subject(result)}; they are not evidence that the gate picks the right entries.`
       );
     case "compared": {
       const beaten = percent(placebo.percentile, 0);
-      const what = `gates that cut as much and as often, but at other moments of this backtest (${placebo.shifts} tried)`;
+      const what = `gates that cut as much and as often, but at other moments of this ${subject(result)} (${placebo.shifts} tried)`;
       if (placebo.percentile >= 0.95) {
-        return `The gate did better than ${beaten} of ${what}. One backtest is one sample: this is a hint, not proof, and worth nothing once settings were chosen by it.`;
+        return `The gate did better than ${beaten} of ${what}. One ${subject(result)} is one sample: this is a hint, not proof, and worth nothing once settings were chosen by it.`;
       }
       if (placebo.percentile <= 0.05) {
         return `The gate did worse than most: it beat only ${beaten} of ${what}.`;
@@ -98,7 +124,15 @@ export function againstConstantSize(result: ReplayResult): string {
   );
 }
 
-export const FIRST_ORDER =
+/** What the figures leave out. */
+export function firstOrder(result: ReplayResult): string {
+  return result.source.kind === "journal" ? FIRST_ORDER_LIVE : FIRST_ORDER;
+}
+
+const FIRST_ORDER_LIVE =
+  "First order: the trades the bot made, at the sizes with and without the gate. Had the other been the case, slots and money had gone into other entries, and later stakes had followed another balance.";
+
+const FIRST_ORDER =
   "First order: the recorded trades at the sizes the gate would have let through, judged against the account those sizes make. In a real gated run a " +
   "denied entry frees a slot and money for other entries, and later stakes follow the changed balance; only a gated backtest shows that.";
 

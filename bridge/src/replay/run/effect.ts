@@ -40,7 +40,7 @@ export function effectOf(
     proposed += leg.stake * leg.trade.leverage;
     allowed += leg.stake * leg.trade.leverage * share;
   }
-  const stake_share = allowed / proposed;
+  const stake_share = proposed > 0 ? allowed / proposed : 1;
   const profit_abs = trades.without.reduce((sum, { profit }) => sum + profit, 0);
   const closing = Array.from(trades.without.keys()).sort(
     (a, b) => (trades.without[a]?.trade.close_ms ?? 0) - (trades.without[b]?.trade.close_ms ?? 0),

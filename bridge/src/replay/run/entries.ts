@@ -8,9 +8,10 @@ import type { Entry, ReplayResult } from "./result.js";
 import type { JudgedLeg } from "./walk.js";
 
 export function countsOf(judged: readonly JudgedLeg[]): ReplayResult["counts"] {
-  const counts = { entries: judged.length, allowed: 0, reduced: 0, denied: 0, not_asked: 0 };
+  const counts = { entries: judged.length, allowed: 0, reduced: 0, denied: 0, not_asked: 0, outcome_unknown: 0 };
   const reasons = new Map<string, { reduced: number; denied: number }>();
-  for (const { verdict } of judged) {
+  for (const { leg, verdict } of judged) {
+    if (Number.isNaN(leg.profit)) counts.outcome_unknown += 1;
     if (verdict === null) counts.not_asked += 1;
     else if (verdict.decision === "allow") counts.allowed += 1;
     else {
@@ -40,7 +41,7 @@ export function toEntry({ leg, candle, verdict, share }: JudgedLeg, market: Pair
     kind: leg.kind,
     at_ms: leg.asked_ms,
     candle_open_ms: candle?.candle_open_ms ?? null,
-    close_ms: trade.close_ms,
+    close_ms: finite(trade.close_ms),
     rate: leg.rate,
     leverage: trade.leverage,
     stake: leg.stake,
@@ -55,8 +56,8 @@ export function toEntry({ leg, candle, verdict, share }: JudgedLeg, market: Pair
       value: finite(cap.value),
       limit: finite(cap.limit),
     })),
-    profit_abs: leg.profit,
-    profit_with: leg.profit * share,
+    profit_abs: finite(leg.profit),
+    profit_with: finite(leg.profit * share),
     adverse_excursion: adverseExcursion(trade),
     measures: {
       sigma_rank: finite(market?.sigmaRankAt(leg.asked_ms)),

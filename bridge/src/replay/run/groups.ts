@@ -44,6 +44,8 @@ function sumUp(key: string, items: readonly JudgedLeg[]): Group {
     proposed += stake;
     allowed += stake * share;
     if (share < 1) affected += 1;
+    // Of a journal not every outcome is known.
+    if (Number.isNaN(leg.profit)) continue;
     if (leg.profit < 0) losers += 1;
     without += leg.profit;
     withGate += leg.profit * share;

@@ -1,6 +1,7 @@
 /** A finished backtest, candles and settings -> a {@link ReplayResult}. */
 import type { Engine } from "../../engine/types.js";
 import type { ReadResult } from "../read/backtest.js";
+import type { Trade } from "../read/trades.js";
 import { placebo } from "../statistics/placebo.js";
 import { thin } from "../statistics/thin.js";
 import { crisesOf } from "./crises.js";
@@ -8,7 +9,7 @@ import { depthOf } from "./depth.js";
 import { dailyPair, effectOf, selectionOf } from "./effect.js";
 import { candidatesOf, countsOf, placeboCandidates, toEntry } from "./entries.js";
 import { groupsOf } from "./groups.js";
-import { legsOf } from "./legs.js";
+import { type Leg, legsOf } from "./legs.js";
 import { loadMarket, type PairMarket, type Resolved } from "./market.js";
 import { MarketPair } from "./market_pair.js";
 import { RESULT_VERSION, type ReplayResult } from "./result.js";
@@ -16,7 +17,7 @@ import { secondOrder } from "./second_order.js";
 import type { PairSeries } from "./series.js";
 import { compareWallet, requireCoverage, sourceOf } from "./source.js";
 import { type TakenTrade, totals, tradesAt } from "./totals.js";
-import { type WalkInput, walk } from "./walk.js";
+import { type Curves, type JudgedLeg, type WalkInput, walk } from "./walk.js";
 
 const CHART_BUCKETS = 400;
 
@@ -42,11 +43,22 @@ export interface ReplayInput {
  * @throws ReplayInputError when candles are absent or do not belong to the backtest
  */
 export async function replay(input: ReplayInput): Promise<ReplayResult> {
-  const { backtest, resolved, engine } = input;
+  const { backtest } = input;
   const legs = backtest.trades.flatMap(legsOf);
-  const markets = await loadMarkets(input);
+  const markets = await loadMarkets(input, backtest.trades);
   requireCoverage(legs, markets, input.datadir);
-  const walked: WalkInput = {
+  const walked = walkOf(input, legs, markets);
+  const { judged, curves } = walk(walked);
+  return resultOf(input, { kind: "backtest", walked, judged, unknown: [], curves, markets });
+}
+
+/** What to walk through: the entries of a backtest, and prices to value them at where there are candles. */
+export function walkOf(
+  { backtest, resolved, progress }: ReplayInput,
+  legs: readonly Leg[],
+  markets: ReadonlyMap<string, PairMarket>,
+): WalkInput {
+  return {
     legs,
     starting_balance: backtest.starting_balance,
     start_ms: backtest.start_ms,
@@ -57,10 +69,26 @@ export async function replay(input: ReplayInput): Promise<ReplayResult> {
     verdictAt: (pair, t_ms) => markets.get(pair)?.verdictAt(t_ms) ?? null,
     closeAt: (pair, t_ms) => markets.get(pair)?.closeAt(t_ms) ?? Number.NaN,
     openAt: (pair, t_ms) => markets.get(pair)?.openAt(t_ms) ?? Number.NaN,
-    progress: (done) => input.progress?.("entries", done, legs.length),
+    progress: (done) => progress?.("entries", done, legs.length),
   };
-  const { judged, curves } = walk(walked);
+}
+
+/** What a result is made of. */
+export interface Walked {
+  readonly kind: ReplayResult["source"]["kind"];
+  readonly walked: WalkInput;
+  /** Entries with a known outcome. */
+  readonly judged: readonly JudgedLeg[];
+  /** Entries that were asked about, and of which nothing more is known. */
+  readonly unknown: readonly JudgedLeg[];
+  readonly curves: Curves;
+  readonly markets: ReadonlyMap<string, PairMarket>;
+}
+
+export function resultOf(input: ReplayInput, { kind, walked, judged, unknown, curves, markets }: Walked): ReplayResult {
+  const { backtest, resolved, engine } = input;
   input.progress?.("statistics", 0, 1);
+  const asked = [...judged, ...unknown].sort((a, b) => a.leg.asked_ms - b.leg.asked_ms);
   const trades = {
     without: tradesAt(backtest, judged, () => 1),
     with: tradesAt(backtest, judged, (leg) => leg.share),
@@ -77,7 +105,7 @@ export async function replay(input: ReplayInput): Promise<ReplayResult> {
     version: RESULT_VERSION,
     order: "first",
     software: { ...input.software, engine: engine.version, engine_simd: engine.simd },
-    source: sourceOf(backtest, loaded),
+    source: sourceOf(kind, backtest, loaded),
     gate: {
       settings_from: [...input.settings_from],
       settings: resolved.settings,
@@ -92,7 +120,7 @@ export async function replay(input: ReplayInput): Promise<ReplayResult> {
       drawdown_closed: { ours: without.drawdown_closed.ratio, freqtrade: backtest.own.max_drawdown_account },
       wallet: compareWallet(backtest, curves),
     },
-    counts: countsOf(judged),
+    counts: countsOf(asked),
     without,
     with: withGate,
     effect: effectOf(backtest, judged, trades, daily),
@@ -100,29 +128,33 @@ export async function replay(input: ReplayInput): Promise<ReplayResult> {
     selection: selectionOf(daily, input.gates_tried ?? 1),
     second_order: secondOrder(backtest, walked, trades, without, withGate),
     exact: null,
-    groups: groupsOf(judged),
-    crises: crisesOf(backtest, loaded, judged, curves),
+    groups: groupsOf(asked),
+    crises: crisesOf(backtest, loaded, asked, curves),
     depth: depthOf(judged, markets, resolved.settings),
     liquidations:
       backtest.trading_mode === "futures"
         ? { without: liquidated(trades.without), with: liquidated(trades.with) }
         : null,
     calibration: loaded.flatMap(({ pair, coverage }) => coverage.map((row) => ({ pair, ...row }))),
-    candidates: candidatesOf(judged),
+    candidates: candidatesOf(asked),
     equity: { t_ms: pick(curves.t_ms), without: pick(curves.without), with: pick(curves.with) },
-    entries: judged.map((item) => toEntry(item, markets.get(item.leg.trade.pair))),
+    entries: asked.map((item) => toEntry(item, markets.get(item.leg.trade.pair))),
   };
 }
 
-async function loadMarkets(input: ReplayInput): Promise<Map<string, PairMarket>> {
+/** @param traded pairs and sides that candles are wanted for */
+export async function loadMarkets(
+  input: ReplayInput,
+  traded: readonly Pick<Trade, "pair" | "side">[],
+): Promise<Map<string, PairMarket>> {
   const { backtest, datadir, resolved, engine } = input;
-  const pairs = [...new Set(backtest.trades.map((trade) => trade.pair))].sort();
+  const pairs = [...new Set(traded.map(({ pair }) => pair))].sort();
   const markets = new Map<string, PairMarket>();
   const { trading_mode, timeframe, timeframe_ms } = backtest;
   const source = { datadir, trading_mode, timeframe, timeframe_ms };
   const { market_pair } = resolved.settings;
   const market = market_pair === null ? null : await MarketPair.load(market_pair, source);
-  const sides = [...new Set(backtest.trades.map((trade) => trade.side))].sort();
+  const sides = [...new Set(traded.map(({ side }) => side))].sort();
   const chart_buckets =
     input.charts === undefined ? 0 : Math.max(1, Math.floor(input.charts.max_points / pairs.length));
   // While the engine computes one pair on its threads, the next one's candles are read on this one.

@@ -52,7 +52,7 @@ export const EntrySchema = Type.Object({
   kind: Type.Enum(["entry", "scale_in"]),
   at_ms: Type.Number(),
   candle_open_ms: Maybe,
-  close_ms: Type.Number(),
+  close_ms: Maybe,
   rate: Type.Number(),
   leverage: Type.Number(),
   stake: Type.Number(),
@@ -64,8 +64,10 @@ export const EntrySchema = Type.Object({
   value: Maybe,
   limit: Maybe,
   caps: Type.Array(Cap),
-  profit_abs: Type.Number({ description: "This order's share of its trade's profit, as the backtest ran it." }),
-  profit_with: Type.Number({ description: "The same at the size let through." }),
+  profit_abs: Type.Union([Type.Number(), Type.Null()], {
+    description: "This order's share of its trade's profit, as it was traded; null: not known, in a journal.",
+  }),
+  profit_with: Type.Union([Type.Number(), Type.Null()], { description: "The same at the size let through." }),
   adverse_excursion: Maybe,
   measures: Type.Object(
     { sigma_rank: Maybe, es99: Maybe, adverse_quantile: Maybe },
@@ -137,6 +139,9 @@ export const ReplayResultSchema = Type.Object(
     }),
     software: SoftwareSchema,
     source: Type.Object({
+      kind: Type.Enum(["backtest", "journal"], {
+        description: "journal: what a session was asked and answered; outcomes as far as the bot's trades tell.",
+      }),
       file: Type.String(),
       file_sha256: Type.String(),
       strategy: Type.String(),
@@ -195,6 +200,7 @@ export const ReplayResultSchema = Type.Object(
       reduced: Type.Integer(),
       denied: Type.Integer(),
       not_asked: Type.Integer(),
+      outcome_unknown: Type.Integer({ description: "Entries of which no figure of profit knows; 0 for a backtest." }),
       by_reason: Type.Array(Type.Object({ reason: Type.String(), reduced: Type.Integer(), denied: Type.Integer() })),
     }),
     without: Side,

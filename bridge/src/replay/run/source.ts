@@ -31,8 +31,13 @@ export function requireCoverage(legs: readonly Leg[], markets: ReadonlyMap<strin
   }
 }
 
-export function sourceOf(backtest: ReadResult, markets: readonly PairMarket[]): ReplayResult["source"] {
+export function sourceOf(
+  kind: ReplayResult["source"]["kind"],
+  backtest: ReadResult,
+  markets: readonly PairMarket[],
+): ReplayResult["source"] {
   return {
+    kind,
     file: backtest.file,
     file_sha256: backtest.file_sha256,
     strategy: backtest.strategy,

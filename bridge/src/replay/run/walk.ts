@@ -47,6 +47,8 @@ export interface WalkInput {
    * trades by that time. Shares may then be above 1.
    */
   readonly compounding?: boolean;
+  /** Answers that were given then, instead of the gate's now. */
+  readonly recorded?: ReadonlyMap<Leg, Verdict>;
   /** Verdict of the last candle of a pair that had closed at a time. */
   verdictAt(pair: string, t_ms: number): CandleVerdict | null;
   /** Close of the last candle of a pair that had closed at a time: what the gate is told. */
@@ -123,7 +125,7 @@ export function walk(input: WalkInput): WalkResult {
     const proposed = input.compounding === true ? leg.stake * book.balanceRatio() : leg.stake;
     const close = policy.limits.max_rate_deviation === null ? Number.NaN : input.closeAt(trade.pair, t_ms);
     const request = toRequest(leg, proposed, t_ms, candle, close);
-    const verdict = gate(session, policy, request);
+    const verdict = input.recorded?.get(leg) ?? gate(session, policy, request);
     applyEvent(session, gateEvent(SESSION, seq, request, verdict));
     if (leg.number === 0 && verdict.stake > 0) confirm({ ...request, stage: "final", stake: verdict.stake });
     const share = verdict.stake / leg.stake;

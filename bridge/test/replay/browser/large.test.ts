@@ -16,8 +16,8 @@ const COLUMNS: readonly (readonly [label: string, key: (entry: Entry) => number 
   ["Reason", (entry) => entry.reason],
   ["Stake", (entry) => entry.stake],
   ["Let through", (entry) => entry.stake_allowed / entry.stake],
-  ["As run", (entry) => entry.profit_abs],
-  ["Change", (entry) => entry.profit_with - entry.profit_abs],
+  ["As run", (entry) => entry.profit_abs ?? 0],
+  ["Change", (entry) => (entry.profit_with ?? 0) - (entry.profit_abs ?? 0)],
 ];
 
 describe.skipIf(EXECUTABLE === null)("a report of 5,000 trades over 20 pairs", () => {

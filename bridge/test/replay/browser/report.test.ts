@@ -96,7 +96,7 @@ describe.skipIf(EXECUTABLE === null)("the report in Chromium", () => {
         money(entry.stake),
         percent(entry.stake_allowed / entry.stake),
         signedMoney(entry.profit_abs),
-        signedMoney(entry.profit_with - entry.profit_abs),
+        signedMoney((entry.profit_with ?? 0) - (entry.profit_abs ?? 0)),
       ]),
     );
   });

@@ -29,7 +29,7 @@ export function pageData(result: ReplayResult, series: readonly PairSeries[]): P
 /** All of them, or the ones whose profit the gate changes most; in order of time. */
 export function keptEntries(entries: readonly Entry[]): readonly Entry[] {
   if (entries.length <= MAX_ENTRIES) return entries;
-  const effect = (entry: Entry): number => Math.abs(entry.profit_with - entry.profit_abs);
+  const effect = (entry: Entry): number => Math.abs((entry.profit_with ?? 0) - (entry.profit_abs ?? 0));
   const kept = new Set([...entries].sort((a, b) => effect(b) - effect(a)).slice(0, MAX_ENTRIES));
   return entries.filter((entry) => kept.has(entry));
 }

@@ -3,7 +3,7 @@ import type { ReplayResult } from "../../run/result.js";
 import { type Html, html } from "../escape.js";
 import { type MoneyFormat, moneyIn, percent } from "../format.js";
 import type { Tone } from "../table.js";
-import { againstChance, againstConstantSize, answer, caveats, FIRST_ORDER, verdict } from "../words.js";
+import { againstChance, againstConstantSize, answer, caveats, firstOrder, verdict } from "../words.js";
 import { type Band, bandPicture } from "./band.js";
 
 export function answerSection(result: ReplayResult): Html {
@@ -27,7 +27,7 @@ function legend({ placebo }: ReplayResult): Html {
 /** What a reader has to know before believing the numbers. */
 export function cautions(result: ReplayResult): Html {
   return html`<ul class="cautions">
-${[FIRST_ORDER, ...caveats(result)].map((text) => html`<li>${text}</li>\n`)}</ul>
+${[firstOrder(result), ...caveats(result)].map((text) => html`<li>${text}</li>\n`)}</ul>
 `;
 }
 

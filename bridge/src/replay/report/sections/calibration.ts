@@ -15,7 +15,7 @@ export function calibrationSection({ calibration, source }: ReplayResult): Secti
     id: "calibration",
     title: "Were the loss forecasts right?",
     short: "Calibration",
-    body: html`<p>Value at risk of the next ${source.timeframe} candle against what came, for every candle of the backtest. At level 99 one candle in a hundred should lose more. p-values under 0.05 speak against the forecast; with as many candles as here even a small miss has a small p-value, so look at the shares first.</p>
+    body: html`<p>Value at risk of the next ${source.timeframe} candle against what came, for every candle of that time. At level 99 one candle in a hundred should lose more. p-values under 0.05 speak against the forecast; with as many candles as here even a small miss has a small p-value, so look at the shares first.</p>
 ${table({
   id: "calibration-table",
   caption:

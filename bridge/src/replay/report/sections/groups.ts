@@ -24,7 +24,7 @@ export function groupsSection({ groups, source }: ReplayResult): Section {
     id: "groups",
     title: "Where it happened",
     short: "Tables",
-    body: html`<p class="soft">Money in ${source.stake_currency}; profit as the backtest ran and with the gate, loss avoided and profit missed by what was stopped or cut.</p>
+    body: html`<p class="soft">Money in ${source.stake_currency}; profit without and with the gate, loss avoided and profit missed by what was stopped or cut.</p>
 ${tables}`,
   };
 }

@@ -1,0 +1,142 @@
+/** A journal, and a bot's trades where they are given -> a {@link ReplayResult}: what the gate said, and what that was worth as far as it is known. */
+
+import type { ReadResult } from "../read/backtest.js";
+import { ReplayInputError, shown } from "../read/error.js";
+import type { PairMarket } from "../run/pair_market.js";
+import { loadMarkets, type ReplayInput, resultOf, walkOf } from "../run/replay.js";
+import type { ReplayResult } from "../run/result.js";
+import { walk } from "../run/walk.js";
+import type { BotTrades } from "./bot_trades.js";
+import { type Linked, link } from "./link.js";
+import type { JournalSession, Question } from "./questions.js";
+
+export interface JournalInput extends Omit<ReplayInput, "backtest" | "datadir" | "settings_from"> {
+  /** Name of the journal's directory, for the report. */
+  readonly file: string;
+  readonly told: JournalSession;
+  readonly bot: BotTrades | null;
+  readonly timeframe: string;
+  readonly timeframe_ms: number;
+  /** Null: no candles; positions are then valued at their entries, and nothing is said of forecasts. */
+  readonly datadir: string | null;
+}
+
+/** @throws ReplayInputError when candles are asked for and are not there */
+export async function replayJournal(input: JournalInput): Promise<ReplayResult> {
+  const { told, bot, timeframe_ms, datadir, resolved } = input;
+  const enforced = resolved.settings.mode === "enforce";
+  const linked = link(bot?.trades ?? [], told.questions, timeframe_ms, enforced);
+  const asked = [...linked.known, ...linked.unknown];
+  const backtest = asBacktest(input, linked);
+  const notes = [...(input.notes ?? []), ...notesOf(input, linked, enforced)];
+  const full: ReplayInput = {
+    ...input,
+    backtest,
+    datadir: datadir ?? "",
+    settings_from: [`the journal of session ${told.session}`],
+    notes,
+  };
+  const markets: ReadonlyMap<string, PairMarket> =
+    datadir === null
+      ? new Map()
+      : await loadMarkets(
+          full,
+          asked.map(({ leg }) => leg.trade),
+        );
+  const recorded = new Map(linked.known.map((item) => [item.leg, item]));
+  const walked = {
+    ...walkOf(
+      full,
+      linked.known.map(({ leg }) => leg),
+      markets,
+    ),
+    recorded: new Map(linked.known.flatMap(({ leg, verdict }) => (verdict === null ? [] : [[leg, verdict]]))),
+  };
+  const { judged, curves } = walk(walked);
+  return resultOf(full, {
+    kind: "journal",
+    walked,
+    // The signal candle is the one the question was about, whatever candles say.
+    judged: judged.map((item) => ({ ...item, candle: recorded.get(item.leg)?.candle ?? item.candle })),
+    unknown: linked.unknown,
+    curves,
+    markets,
+  });
+}
+
+/** What a backtest's file would tell, as far as a journal can. */
+function asBacktest({ file, told, timeframe, timeframe_ms }: JournalInput, { trades, known }: Linked): ReadResult {
+  const { questions } = told;
+  const from = Math.min(...questions.map(({ first_ms }) => first_ms), ...known.map(({ leg }) => leg.asked_ms));
+  const to = Math.max(...questions.map(({ last_ms }) => last_ms), ...trades.map(({ close_ms }) => close_ms));
+  return {
+    file,
+    file_sha256: told.sha256,
+    strategy: told.session,
+    trades,
+    timeframe,
+    timeframe_ms,
+    timeframe_detail: "",
+    timerange: "",
+    // One candle earlier, so that the one the first question was about can be judged.
+    start_ms: (Math.floor(from / timeframe_ms) - 1) * timeframe_ms,
+    end_ms: Math.ceil(to / timeframe_ms) * timeframe_ms,
+    starting_balance: told.equity,
+    stake_currency: currencyOf(questions),
+    max_open_trades: null,
+    stakes: "unknown",
+    rejected_signals: null,
+    trading_mode: questions.some(({ pair }) => pair.includes(":")) ? "futures" : "spot",
+    pairlist: [...new Set(questions.map(({ pair }) => pair))].sort(),
+    own: { profit_total_abs: null, max_drawdown_account: null, max_drawdown_abs: null },
+    exchange: null,
+    risk_bridge: null,
+    wallet: null,
+  };
+}
+
+/** The stake currency is the one that pairs are quoted in, or settled in. */
+function currencyOf(questions: readonly Question[]): string {
+  const found = new Set(questions.map(({ pair }) => pair.split(":")[1] ?? pair.split("/")[1] ?? ""));
+  const [only = ""] = found;
+  if (found.size === 1 && only !== "") return only;
+  throw new ReplayInputError(
+    `The session's pairs are quoted in ${[...found].map(shown).join(", ")}: their stakes cannot be added up. Give single pairs' sessions.`,
+  );
+}
+
+function notesOf(
+  { told, bot, datadir }: JournalInput,
+  { known, unknown, unasked }: Linked,
+  enforced: boolean,
+): string[] {
+  const notes = [
+    enforced
+      ? "A journal of a bot that enforced: its trades are those the gate let through, and what it denied was never traded. Without the gate the trades are taken to have been larger, as they were asked for."
+      : "A journal of a bot in shadow: every entry passed. The limits judged the account as it was, not the one that the gate would have made of it.",
+  ];
+  if (bot === null) {
+    notes.push(
+      "No trades were given (--trades, --db): what became of the entries is not known, so nothing is said of profit.",
+    );
+  } else {
+    const open = bot.open === 0 ? "" : `; ${bot.open} of its trades are still open`;
+    notes.push(
+      `Outcomes are from ${bot.file}: of ${known.length + unknown.length} entries ${known.length} have one${open}. The others are counted and listed, and are in no figure of profit.`,
+    );
+  }
+  if (unasked > 0) {
+    notes.push(
+      `${unasked} closed trades of ${bot?.file ?? ""} are left out: nothing was asked about them in that time, because they are older, another bot's, or were opened while the bridge was away.`,
+    );
+  }
+  if (told.changes > 0)
+    notes.push(`The settings changed ${told.changes} times in that time; those shown are the last.`);
+  if (told.damaged > 0)
+    notes.push(`${told.damaged} lines of the journal are damaged or missing; \`talebridge doctor\` names them.`);
+  if (datadir === null)
+    notes.push(
+      "No candles were given (--datadir): open positions are valued at their entries, and nothing is said of forecasts.",
+    );
+  return notes;
+}
