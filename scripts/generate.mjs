@@ -311,7 +311,7 @@ function flatten(schema, describe, prefix = "") {
   return Object.entries(schema.properties).flatMap(([key, node]) => {
     const path = prefix === "" ? key : `${prefix}.${key}`;
     if (node["x-ignored"] === true) return [];
-    if (node.type === "object") return flatten(node, describe, path);
+    if (node.properties !== undefined) return flatten(node, describe, path);
     // A part that is off unless given: itself, then what is in it.
     const inner = node.anyOf?.[0]?.properties !== undefined ? flatten(node.anyOf[0], describe, path) : [];
     return [
@@ -332,11 +332,12 @@ function flatten(schema, describe, prefix = "") {
   });
 }
 
-/** number, integer, string, enum, list; with \`?\` when null is admitted. @param {any} node @returns {string} */
+/** number, integer, boolean, string, enum, list, map; with \`?\` when null is admitted. @param {any} node @returns {string} */
 function kindOf(node) {
   if (node.anyOf !== undefined) return `${kindOf(node.anyOf[0])}?`;
   if (node.enum !== undefined) return "enum";
-  return node.type === "array" ? "list" : node.type;
+  if (node.type === "array") return "list";
+  return node.type === "object" ? "map" : node.type;
 }
 
 // --------------------------------------------------------------------------------------------------------------------- documentation

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -41,6 +42,7 @@ TERMS = Terms(
     breaker_s=0.0,
     deadlines=True,
     busy_wait_s=0.0,
+    restart_wait_s=0.0,
 )
 EMPTY = Snapshot(1000, 10_000.0, ())
 
@@ -444,6 +446,32 @@ def test_a_restarted_bridge_is_told_the_portfolio_within_the_same_question(
     fresh = peer(lambda op, *r: [hello_body(boot="b2")] if op is Op.HELLO else good(op, *r))
     assert mine.ask(question(), EMPTY).stake == 100
     assert fresh.asked == [Op.HELLO, Op.PORTFOLIO, Op.GATE]
+
+
+def test_a_bridge_that_went_away_is_waited_for_where_that_is_wanted(
+    peer: Callable[..., Peer], sockets: Path
+) -> None:
+    old = peer()
+    mine = session(sockets, restart_wait_s=LONG_MS / 1000)
+    mine.ask(question(), EMPTY)
+    old.stop()
+    started: list[Peer] = []
+    restart = threading.Timer(
+        0.5,
+        lambda: started.append(
+            peer(lambda op, *r: [hello_body(boot="b2")] if op is Op.HELLO else good(op, *r))
+        ),
+    )
+    restart.start()
+    assert mine.ask(question(), EMPTY).stake == 100
+    restart.join()
+    assert started[0].asked == [Op.HELLO, Op.PORTFOLIO, Op.GATE]
+
+
+def test_a_bridge_that_stays_away_is_absent_in_the_end(sockets: Path) -> None:
+    mine = session(sockets, restart_wait_s=0.3)
+    with pytest.raises(Unavailable, match="no bridge answers"):
+        mine.ask(question(), EMPTY)
 
 
 def test_numbers_survive_the_way_there_and_back(peer: Callable[..., Peer], sockets: Path) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import queue
 from collections.abc import Callable
+from logging.handlers import QueueHandler
 from pathlib import Path
 from typing import Any
 
@@ -252,6 +255,17 @@ def test_the_innermost_running_backtest_is_asked_to_stop(
     assert outer.run(lambda: inner.run(lambda: abort.stop_run("why"))) is True
     assert (outer.abort, inner.abort) == (False, True)
     assert "why" in caplog.text
+
+
+def test_a_hyperopts_worker_says_why_where_it_can_be_read(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [QueueHandler(queue.Queue())])
+    abort.stop_run("why")
+    assert "talebridge stops this run: why" in capsys.readouterr().err
+    monkeypatch.setattr(logging.getLogger(), "handlers", [logging.NullHandler()])
+    abort.stop_run("why")
+    assert capsys.readouterr().err == ""
 
 
 def test_without_a_running_backtest_nothing_is_stopped() -> None:

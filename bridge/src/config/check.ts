@@ -53,6 +53,8 @@ function walk(schema: TSchema, value: unknown, path: string, found: Violation[])
 
 /** The values a schema admits, as half a sentence: "a number above 0, at most 1, or null". */
 export function describe(schema: TSchema): string {
+  const words: unknown = Reflect.get(schema, "x-values");
+  if (typeof words === "string") return words;
   if (Type.IsUnion(schema)) return schema.anyOf.map(describe).join(", or ");
   if (Type.IsNull(schema)) return "null";
   if (Type.IsEnum(schema)) return `one of ${schema.enum.map((item) => JSON.stringify(item)).join(", ")}`;
@@ -63,8 +65,6 @@ export function describe(schema: TSchema): string {
     return `a list${most === null ? "" : ` of at most ${most} items`}`;
   }
   if (Type.IsString(schema)) {
-    const words: unknown = Reflect.get(schema, "x-values");
-    if (typeof words === "string") return words;
     const most = bound(schema, "maxLength");
     return `a text${most === null ? "" : ` of 1 to ${most} characters`}`;
   }

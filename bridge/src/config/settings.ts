@@ -168,6 +168,23 @@ export const SettingsSchema = Type.Object(
       ),
     ),
     limits: Type.Optional(LimitsSchema),
+    parameters: Type.Optional(
+      Type.Union(
+        [
+          Type.Record(Type.String({ minLength: 1, maxLength: 64 }), Type.String({ minLength: 1, maxLength: 96 }), {
+            "x-values": "a map of settings to names of the strategy's parameters",
+          }),
+          Type.Null(),
+        ],
+        {
+          ...meta(
+            "shim",
+            'Settings that follow parameters of the strategy, for hyperopt to turn: `{"limits.max_drawdown": "risk_max_drawdown"}`. Any number among these settings, or `rules.0.from` and the like. Null: none.',
+            null,
+          ),
+        },
+      ),
+    ),
     on_unavailable: Type.Optional(
       Type.Enum(["deny", "allow", "last_known"], {
         ...meta(

@@ -1432,6 +1432,20 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
         values="a number above 0 and at most 1",
     ),
     SettingSpec(
+        path="parameters",
+        kind="map?",
+        default=None,
+        choices=(),
+        part="shim",
+        meaning=(
+            "Settings that follow parameters of the strategy, for hyperopt to turn: "
+            '`{"limits.max_drawdown": "risk_max_drawdown"}`. Any number among these settings, '
+            "or `rules.0.from` and the like. Null: none."
+        ),
+        by_profile=None,
+        values="a map of settings to names of the strategy's parameters, or null",
+    ),
+    SettingSpec(
         path="on_unavailable",
         kind="enum",
         default="deny",
@@ -1484,7 +1498,7 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
     ),
     SettingSpec(
         path="connect",
-        kind="object?",
+        kind="map?",
         default=None,
         choices=(),
         part="shim",

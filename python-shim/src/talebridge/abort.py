@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from logging.handlers import QueueHandler
 from types import FrameType
 from typing import Any
 
@@ -40,12 +41,21 @@ def caller_named(class_name: str) -> Any | None:
     return None
 
 
+def _logs_to_a_queue() -> bool:
+    handlers = logging.getLogger().handlers
+    return bool(handlers) and all(isinstance(one, QueueHandler) for one in handlers)
+
+
 def stop_run(message: str) -> bool:
     """Logs `message` as CRITICAL and asks the running backtest to stop before its next candle.
 
     Returns whether a running backtest was found. The caller still has to deny.
     """
     logger.critical("talebridge stops this run: %s", message)
+    if _logs_to_a_queue():
+        # Of one of hyperopt's workers: who reads the queue does so between epochs, and there is no
+        # next one.
+        print(f"talebridge stops this run: {message}", file=sys.stderr, flush=True)  # noqa: T201
     backtesting = caller_named("Backtesting")
     if backtesting is None or not hasattr(backtesting, "abort"):
         return False

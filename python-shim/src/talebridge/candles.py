@@ -98,6 +98,7 @@ class Candles:
 
     def _judge(self, pair: str, block: columns.Block) -> columns.Block:
         self._check_startup_candles()
+        self._check_parameters()
         rows = block.shape[1]
         if rows == 0:
             return columns.unready(0, Reason.WARMING_UP)
@@ -179,6 +180,15 @@ class Candles:
             raise SettingsRejected(text)
         run = self._gated.current_run()
         run.say_once("startup", _warn, text)
+
+    def _check_parameters(self) -> None:
+        """A hyperopt that judges its candles once would turn nothing that they are judged by."""
+        gated = self._gated
+        if gated.mode_name != "hyperopt" or gated.strategy.config.get("analyze_per_epoch"):
+            return
+        problem = gated.parameters.turned_too_late(gated.strategy)
+        if problem is not None:
+            raise SettingsRejected(problem)
 
 
 def _warn(text: str) -> None:

@@ -25,6 +25,15 @@ FINGERPRINT = "fingerprint"
 _WRITTEN = frozenset({FINGERPRINT})
 _SPECS = {spec.path: spec for spec in SETTINGS}
 _GROUPS = {path.split(".")[0] for path in _SPECS if "." in path}
+ENGINE_KEYS = (
+    "profile",
+    "window_set",
+    "loss_threshold",
+    "adverse_horizon_candles",
+    "adverse_quantile",
+    "rules",
+)
+"""What candles are judged by."""
 _CHECKED_GATE_KEYS = ("profile", "mode", "window_set", "market_pair")
 """Keys of the gate's part that the shim itself acts on."""
 
@@ -72,6 +81,8 @@ class Settings:
     hello_timeout_ms: float
     batch_timeout_s: float
     breaker_s: float
+    parameters: Mapping[str, str]
+    """Settings that follow a parameter of the strategy, by path."""
 
     def place(self) -> Place:
         """Where the bridge listens that these settings name."""
@@ -132,6 +143,7 @@ def resolve(sources: Sequence[object]) -> Settings:
         hello_timeout_ms=cast(float, values["hello_timeout_ms"]),
         batch_timeout_s=cast(float, values["batch_timeout_s"]),
         breaker_s=cast(float, values["breaker_s"]),
+        parameters=cast("Mapping[str, str]", values["parameters"] or {}),
     )
 
 
@@ -154,16 +166,7 @@ def with_defaults(settings: Settings) -> dict[str, Any]:
 def engine_settings(settings: Settings, timeframe_s: int) -> dict[str, Any]:
     """The `engine` map of an annotate header."""
     full = with_defaults(settings)
-    engine = {
-        key: full[key]
-        for key in (
-            "profile",
-            "window_set",
-            "loss_threshold",
-            "adverse_horizon_candles",
-            "adverse_quantile",
-        )
-    }
+    engine = {key: full[key] for key in ENGINE_KEYS if key != "rules"}
     if full["rules"] is not None:
         engine["rules"] = full["rules"]
     return {**engine, "timeframe_s": timeframe_s}
@@ -251,6 +254,10 @@ def _fits(kind: str, spec: SettingSpec, value: object) -> bool:
                 isinstance(value, list | tuple)
                 and 0 < len(value) <= 64
                 and all(isinstance(word, str) and word for word in value)
+            )
+        case "map":
+            return isinstance(value, Mapping) and all(
+                isinstance(text, str) and text for entry in value.items() for text in entry
             )
         case _:
             if isinstance(value, bool) or not isinstance(value, int | float):

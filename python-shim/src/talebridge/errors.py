@@ -55,6 +55,8 @@ class WrongFingerprint(BridgeError):
 class SettingsRejected(BridgeError):
     """The settings are invalid; every violation is listed in the text."""
 
+    reason = Reason.SHIM_ERROR
+
 
 class BadCandles(BridgeError):
     """The candles are invalid; `row` counts from 0, `column` names the field."""

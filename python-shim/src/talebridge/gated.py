@@ -6,19 +6,22 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from talebridge import messages
+from talebridge import messages, published
 from talebridge._version import __version__
 from talebridge.backlog import Backlog
 from talebridge.config import Settings, engine_settings, resolve
 from talebridge.facts import Facts
 from talebridge.marks import Closes
 from talebridge.modes import Context, run_mode, timeframe_seconds
+from talebridge.parameters import Parameters
 from talebridge.place import Place
 from talebridge.portfolio import Account
 from talebridge.run import Run, session_key
 from talebridge.session import Session, Terms
 from talebridge.wire import Hello
 
+_RESTART_WAIT_S = 10.0
+"""How long a hyperopt waits for a bridge that was there to be started again."""
 _BUSY_WAIT_S = 600.0
 """How long a backtest or hyperopt waits for its turn while other workers keep the bridge busy."""
 
@@ -33,15 +36,24 @@ class Gated:
         config = strategy.config
         self.strategy = strategy
         self.settings: Settings = resolve([*sources, config.get("risk_bridge")])
+        self.parameters = Parameters(strategy, self.settings)
+        self._values: tuple[Any, ...] = ()
+        """Of the parameters, which the settings are made with."""
+        self._follow()
         self.mode_name, self.context = run_mode(config)
         timeframe = config.get("timeframe") or getattr(strategy, "timeframe", None)
         self.timeframe_s = timeframe_seconds(timeframe) if self.active else 0
         self.place: Place = self.settings.place()
         """Of the bridge in use: that of the settings, or of a private one."""
+        self.private = False
+        """Whether that is a private one, which nobody starts again."""
+        self.met = False
+        """Whether that bridge has answered since the strategy was made."""
         self.fingerprint: str | None = None
         """Of the decisions, as the bridge told it; None before the first hello."""
         self.closes = Closes()
-        self.facts = Facts(config, self.settings.gate.get("limits") or {})
+        limits = self.settings.gate.get("limits") or {}
+        self.facts = Facts(config, {**limits, **dict.fromkeys(self.parameters.limits, True)})
         self.run: Run | None = None
         """The last run; possibly another process's. `current_run` gives this process's."""
 
@@ -67,7 +79,14 @@ class Gated:
     def guards_leverage(self) -> bool:
         """Whether leverages are capped before entries."""
         futures = str(self.strategy.config.get("trading_mode", "spot")) == "futures"
-        return self.active and futures and self.limit("liquidation_guard") is not None
+        wanted = self.limit("liquidation_guard") is not None
+        return self.active and futures and (wanted or "liquidation_guard" in self.parameters.limits)
+
+    @property
+    def _outlives_restarts(self) -> bool:
+        """Whether a bridge that goes away is waited for: a hyperopt is hours of work, and every
+        question goes on with a new session."""
+        return self.mode_name == "hyperopt" and self.met and not self.private
 
     def limit(self, key: str) -> float | None:
         """The level of an account limit that no profile switches on; None when it is off."""
@@ -89,9 +108,25 @@ class Gated:
         with run.lock:
             run.session.open()
         self.fingerprint = run.session.fingerprint
+        self.met = True
+
+    def record(self) -> None:
+        """Notes for the result file what this run decides by."""
+        published.record(self.strategy.config, self.settings, self.fingerprint)
 
     def current_run(self, now_ms: int | None = None) -> Run:
-        """This process's run: a new one after unpickling, a fork, and when time goes back."""
+        """This process's run: a new one after unpickling, a fork, when time goes back, and when a
+        parameter that settings follow has changed.
+
+        Raises SettingsRejected when it now makes invalid settings, and BridgeError when a
+        backtest's new run gets no answer.
+        """
+        if self.parameters and self._follow():
+            # Its decisions are others, and so is their fingerprint.
+            self.run = self.fingerprint = None
+            if self.context is Context.OPTIMIZE:
+                self.open()
+                self.record()
         run = self.run
         if run is None or run.pid != os.getpid() or self._went_back(run, now_ms):
             run = self.run = self._new_run()
@@ -102,6 +137,15 @@ class Gated:
                     run.session.samples.back_to(now_ms)
             run.last_ms = now_ms
         return run
+
+    def _follow(self) -> bool:
+        """Makes the settings anew where a parameter has another value; whether one has."""
+        values = self.parameters.values(self.strategy)
+        if values == self._values:
+            return False
+        self.settings = self.parameters.applied(values)
+        self._values = values
+        return True
 
     def _went_back(self, run: Run, now_ms: int | None) -> bool:
         return self.context is Context.OPTIMIZE and now_ms is not None and now_ms < run.last_ms
@@ -127,6 +171,7 @@ class Gated:
             breaker_s=settings.breaker_s if self.context is not Context.OPTIMIZE else 0.0,
             deadlines=trade,
             busy_wait_s=_BUSY_WAIT_S if self.context is Context.OPTIMIZE else 0.0,
+            restart_wait_s=_RESTART_WAIT_S if self._outlives_restarts else 0.0,
         )
         session = Session(self.place, terms, self.fingerprint)
         backlog = None

@@ -37,13 +37,13 @@ class LeverageGuard:
 
         `most`: the exchange's largest. Raises what freqtrade does where it knows no tiers.
         """
+        run = self._gated.current_run(now_ms)
         # As freqtrade bounds it.
         wanted = min(max(proposed, 1.0), most)
         allowed = self._largest(pair, side)
         # What is not known is not borrowed on.
         cap = 1.0 if math.isnan(allowed) else min(wanted, max(1.0, allowed))
         used = wanted if self._gated.shadow else cap
-        run = self._gated.current_run(now_ms)
         run.levered.set((pair, side), Levered(used, wanted, cap))
         if used == wanted:
             return proposed

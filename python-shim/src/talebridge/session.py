@@ -14,11 +14,13 @@ from talebridge._generated import COLUMNS, ENGINE_VERSION, FACTS, LIMITS, MEMORY
 from talebridge.client import Channel
 from talebridge.deadline import Deadline
 from talebridge.errors import (
+    Absent,
     BridgeError,
     Busy,
     Late,
     NoSession,
     ProtocolError,
+    Refused,
     SendFailed,
     StalePortfolio,
     Unavailable,
@@ -36,6 +38,8 @@ _DEADLINE_MINOR = 1
 _MARKET_MINOR = 1
 _LEVERAGE_MINOR = 3
 """Protocol minors from which a bridge understands these."""
+_RESTART_PAUSE_S = 0.1
+"""Pause before a bridge that has gone away is looked for again."""
 _BUSY_PAUSES_S = (0.02, 1.0)
 """First and longest pause before a busy bridge is asked again."""
 
@@ -55,6 +59,8 @@ class Terms:
     """Whether requests tell when nobody waits for them any more: where time is the wall clock's."""
     busy_wait_s: float
     """How long to wait for a turn at a busy bridge, beyond the deadline of an answer."""
+    restart_wait_s: float
+    """How long to wait for a bridge that has gone away, likewise."""
 
 
 @dataclass(frozen=True)
@@ -173,6 +179,22 @@ class Session:
         return self._guarded("batch", deadline, once)
 
     def _guarded(self, kind: Kind, deadline: Deadline, once: Callable[[Channel], T]) -> T:
+        """Runs `once`, and again once a bridge that went away is back, where that is waited for."""
+        gone: Deadline | None = None
+        while True:
+            try:
+                return self._tried(kind, deadline, once)
+            except Refused:
+                raise
+            except Absent:
+                if gone is None:
+                    gone = Deadline(self.terms.restart_wait_s)
+                if gone.left_ms() == 0:
+                    raise
+                time.sleep(_RESTART_PAUSE_S)
+                deadline.restart()
+
+    def _tried(self, kind: Kind, deadline: Deadline, once: Callable[[Channel], T]) -> T:
         """Runs `once`, again as long as the error is one that asking again can cure."""
         breaker = client.breaker(self.place, kind)
         breaker.check()

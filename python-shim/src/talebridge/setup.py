@@ -6,10 +6,9 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from talebridge import signatures, spawn
+from talebridge import published, signatures, spawn
 from talebridge._generated import MEMORY_ROWS
 from talebridge.abort import operational_exception
-from talebridge.config import FINGERPRINT, with_defaults
 from talebridge.errors import BridgeError, Refused, SettingsRejected, Unavailable
 from talebridge.modes import Context
 from talebridge.place import Local, Place
@@ -80,7 +79,9 @@ def first_contact(gated: Gated, failures: Failures) -> None:
             raise operational_exception(f"talebridge: {error}{hint}.") from None
         failures.report(error)
     else:
-        _publish(gated)
+        # Where freqtrade's cache and the result file see it.
+        published.mark(gated.strategy.config, gated.fingerprint)
+        gated.record()
 
 
 def _hello(gated: Gated) -> None:
@@ -90,15 +91,15 @@ def _hello(gated: Gated) -> None:
     """
     settings = gated.settings
     private = gated.may_start_private
-    candidates: list[Place] = []
+    candidates: list[tuple[Place, bool]] = []
     if not private or settings.dir is not None or settings.connect is not None:
-        candidates.append(settings.place())
+        candidates.append((settings.place(), False))
     inherited = spawn.inherited_directory() if private else None
     if inherited is not None:
-        candidates.append(Local(inherited))
-    for place in candidates:
+        candidates.append((Local(inherited), True))
+    for place, own in candidates:
         try:
-            gated.place = place
+            gated.place, gated.private = place, own
             gated.open()
         except Refused:
             # It is there and means no: that is to be mended, not to be gone around.
@@ -113,21 +114,5 @@ def _hello(gated: Gated) -> None:
     directory = spawn.start_private(
         settings, None if user_data_dir is None else Path(user_data_dir)
     )
-    gated.place = Local(directory)
+    gated.place, gated.private = Local(directory), True
     gated.open()
-
-
-def _publish(gated: Gated) -> None:
-    """Puts the fingerprint where freqtrade's backtest cache and the result file see it.
-
-    Nothing volatile goes there: the cache hashes the configuration.
-    """
-    config = gated.strategy.config
-    config["risk_bridge"] = {**(config.get("risk_bridge") or {}), FINGERPRINT: gated.fingerprint}
-    original = config.get("original_config")
-    if isinstance(original, dict):
-        original["risk_bridge"] = {
-            **(original.get("risk_bridge") or {}),
-            **with_defaults(gated.settings),
-            FINGERPRINT: gated.fingerprint,
-        }
