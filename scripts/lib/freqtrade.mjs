@@ -1,7 +1,7 @@
 /** Backtests of un-patched freqtrade for scripts: a user folder, a run, and the trades it made. */
 
 import { execFile } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { unzipSync } from "fflate";
@@ -24,6 +24,8 @@ const RUN_MS = 900_000;
  * @param {readonly string[]} options.names classes to run, in this order
  * @param {string} options.timerange
  * @param {Record<string, unknown>} [options.config] what config.json says otherwise
+ * @param {"trades" | "signals"} [options.results] what to export
+ * @param {string} [options.keep] folder to copy the results to
  * @returns {Promise<Run>} `gates`: questions in the journals
  */
 export async function backtest(options) {
@@ -46,7 +48,7 @@ export async function backtest(options) {
     [
       ...["-m", "freqtrade", "backtesting", "--config", join(root, "config.json"), "--userdir", root],
       ...["--datadir", options.datadir, "--strategy-path", options.strategies, "--strategy-list", ...options.names],
-      ...["--timerange", options.timerange, "--cache", "none", "--export", "trades"],
+      ...["--timerange", options.timerange, "--cache", "none", "--export", options.results ?? "trades"],
     ],
     {
       cwd: root,
@@ -64,6 +66,7 @@ export async function backtest(options) {
     ({ stdout, stderr }) => ({ code: 0, output: stdout + stderr }),
     (error) => ({ code: Number(error.code ?? 1), output: `${error.stdout ?? ""}${error.stderr ?? error.message}` }),
   );
+  if (options.keep !== undefined) cpSync(results, options.keep, { recursive: true });
   return { ...done, trades: done.code === 0 ? tradesOf(results) : {}, gates: gatesOf(journals) };
 }
 
