@@ -4,6 +4,7 @@
  * bridge is stopped, killed, replaced by others that lie, and robbed of its directory, one after the other, and each time entries have to stop, exits
  * to go on, and entries to resume when the bridge is back, with nobody touching the bot. At the end its log, its database and the journal have to tell
  * of the same decisions (`lib/decisions.mjs` says how they are matched).
+ * `--faults stopped,liar` for some of them.
  * The last line of stdout is one JSON object. Exit codes: 0 every rule held, 1 one was broken, 2 something has to be installed or built first.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -37,6 +38,7 @@ const { values } = parseArgs({
     minutes: { type: "string", default: "60" },
     pairs: { type: "string", default: "20" },
     seed: { type: "string", default: "1" },
+    faults: { type: "string" },
   },
 });
 const random = seeded(Number(values.seed));
@@ -82,14 +84,17 @@ const bots = { gated: makeBot("gated", "HourGated"), plain: makeBot("plain", "Ho
 /** What the daemon answered to the bot's hello, in the words of another daemon with the same settings. */
 async function helloOfDaemon() {
   others.understudy ??= await Daemon.start({ dir: understudy_dir, journal: join(folder, "other-journal") });
-  let settings = {};
-  for (const line of readJournal(journal)) if (line.type === "hello") settings = line.settings;
   const client = new Honest(understudy_dir, "gate");
-  const { body } = await client.ask(OP.hello, [
-    { client: "dryrun", minor: 3, run_mode: "dry_run", session: "impostor", settings },
+  const settings = { profile: "conservative", timeframe_s: MINUTE_MS / 1000, limits: LIMITS };
+  const { status, body } = await client.ask(OP.hello, [
+    { client: "dryrun", minor: 0, run_mode: "dry_run", session: "impostor", settings },
   ]);
   client.close();
-  return Object(body[0]);
+  const hello = Object(body[0]);
+  for (const line of readJournal(journal))
+    if (line.type === "hello" && line.fingerprint !== hello.fingerprint)
+      throw new Error(`the impostor's hello is not the bot's: status ${status}, ${JSON.stringify(hello)}`);
+  return hello;
 }
 
 /** @param {import("./lib/impostor.mjs").Kind} kind @param {string} name @returns {Fault} */
@@ -112,7 +117,7 @@ function replaced(kind, name) {
 }
 
 /** @type {readonly Fault[]} */
-const FAULTS = [
+const ALL_FAULTS = [
   { name: "stopped", start: () => daemon.signal("SIGSTOP"), end: () => daemon.signal("SIGCONT") },
   {
     name: "killed",
@@ -136,6 +141,8 @@ const FAULTS = [
     end: () => rmSync(dir),
   },
 ];
+
+const FAULTS = ALL_FAULTS.filter(({ name }) => values.faults?.split(",").includes(name) ?? true);
 
 /** One fault from its start to the first entry after its end, and what may not happen meanwhile. @param {Fault} fault @returns {Promise<Span>} */
 async function suffer({ name, start, end }) {

@@ -22,7 +22,7 @@ const TIMERANGE = "20250110-20250120";
 const INSTALL_MS = 1_800_000;
 const TESTS_MS = 900_000;
 /** What the shim and its tests need beside freqtrade. */
-const ADDED = ["pyzmq", "msgpack", "pytest", "cloudpickle"];
+const ADDED = ["pyzmq", "msgpack", "pytest", "hypothesis", "cloudpickle"];
 /** Until 2025.7 freqtrade wants a TA-Lib that has no wheels. Newer ones work for it, and the shim uses none. */
 const WITHOUT_WHEEL = /^ta-lib/i;
 const execute = promisify(execFile);

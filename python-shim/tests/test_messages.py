@@ -44,6 +44,34 @@ def test_one_message_when_the_bridge_is_lost_and_one_when_it_is_back(
     assert all(always for _, always in bot.sent)
 
 
+def test_garbage_is_one_loss_however_it_looks(
+    bridge: Answers, bot: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    frame = analysed(bot)
+    for _ in range(3):
+        for garbage in (["neither", "nor"], Refusal(Status.INTERNAL)):
+            bridge.gate = garbage
+            assert ask_stake(bot, frame) == 0.0
+            # Its columns are as they should be, which says nothing about the rest.
+            analysed(bot)
+    assert len(bot.sent) == 1
+    lost = [record for record in caplog.records if "exits continue" in record.message]
+    assert len(lost) == 2
+    bridge.gate = None
+    assert ask_stake(bot, frame) == 100.0
+    assert len(bot.sent) == 2
+
+
+def test_columns_show_that_an_absent_bridge_is_back(bridge: Answers, bot: Any) -> None:
+    frame = analysed(bot)
+    bridge.gate = Refusal(Status.INTERNAL)
+    assert ask_stake(bot, frame) == 0.0
+    analysed(bot)
+    assert [text for text, _ in bot.sent][1:] == [
+        "talebridge: the bridge answers again, entries resume"
+    ]
+
+
 def test_a_message_that_cannot_be_sent_disturbs_nothing(bridge: Answers, bot: Any) -> None:
     def send_msg(text: str, **_: Any) -> None:
         raise RuntimeError("no telegram")

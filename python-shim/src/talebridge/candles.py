@@ -136,7 +136,7 @@ class Candles:
         verdict = CandleVerdict(int(block[0, -1]), size, int(reason), value)
         run.verdicts.set(pair, verdict)
         run.unjudged.pop(pair)
-        run.bridge_up()
+        run.bridge_up(entry=False)
         return verdict
 
     def _judge_late(self, run: Run, pair: str, open_ms: int, reason: int) -> CandleVerdict:
@@ -162,7 +162,7 @@ class Candles:
             hint = self._failures.hint(error)
             raise operational_exception(f"talebridge: {text_of(error)}{hint}") from error
         reason = reason_of(error)
-        self._failures.report(error, pair)
+        self._failures.report(error, pair, entry=False)
         return columns.add(frame, columns.unready(len(frame), reason))
 
     def _check_startup_candles(self) -> None:

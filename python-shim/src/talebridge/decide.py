@@ -92,7 +92,7 @@ class Decider:
         )
         answer = run.session.ask(question, replace(snapshot, closed=closed))
         self._gated.fingerprint = run.session.fingerprint
-        run.bridge_up()
+        run.bridge_up(entry=True)
         if answer.reason == Reason.STALE and context is Context.OPTIMIZE:
             raise NoVerdict(
                 f"the newest verdict of {entry.pair} at {utc_text(entry.now_ms)} is that of "

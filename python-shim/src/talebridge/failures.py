@@ -56,15 +56,18 @@ class Failures:
                 run.stopped = True
             stop_run(f"{text_of(error)}{self.hint(error)}")
 
-    def report(self, error: Exception, about: str = "") -> None:
-        """Logs a failure once: per change for the bridge, per pair and reason for the rest."""
+    def report(self, error: Exception, about: str = "", *, entry: bool = True) -> None:
+        """Logs a failure once: per change for the bridge, per pair and reason for the rest.
+
+        `entry`: the bridge was asked about an entry, not about candles.
+        """
         run = self._gated.run
         reason = reason_of(error)
         text = text_of(error)
         if run is None:
             logger.error("talebridge: %s", text)
         elif reason in SAME_AS_ABSENT:
-            run.bridge_down(reason, text, self._consequence(error))
+            run.bridge_down(reason, text, self._consequence(error), entry=entry)
         else:
             run.say_once(
                 (about, reason),

@@ -22,6 +22,8 @@ from talebridge.wire import Position
 
 logger = logging.getLogger(__name__)
 
+_ABSENT = (Reason.UNAVAILABLE,)
+"""What any answer at all shows to be over."""
 _MARK_AGAIN_MS = 10_000
 """How long a live account's value stands while its positions do not change."""
 
@@ -87,7 +89,8 @@ class Run:
         self._account = account
         self._known: Snapshot | None = None
         self._said: Recent[bool] = Recent()
-        self._down: Reason | None = None
+        self._down: dict[Reason, bool] = {}
+        """Why the bridge gives no usable answers; whether one about an entry was among them."""
 
     def snapshot(self, now_ms: int, *, patient: bool) -> Snapshot:
         """The account now. With `patient`, an unchanged account is valued every 10 s only."""
@@ -145,19 +148,32 @@ class Run:
         log(text)
         return True
 
-    def bridge_down(self, reason: Reason, text: str, consequence: str) -> None:
-        """Notes, and logs once per change, that the bridge gives no usable answers."""
-        if self._down is not reason:
-            self._down = reason
-            logger.warning("talebridge: %s. %s", text, consequence)
+    def bridge_down(self, reason: Reason, text: str, consequence: str, *, entry: bool) -> None:
+        """Notes, and logs once per change, that the bridge gives no usable answers. The owner is
+        told of the first reason only: garbage can look like another one each time.
+
+        `entry`: it was asked about an entry, not about candles.
+        """
+        first = not self._down
+        known = reason in self._down
+        self._down[reason] = entry or self._down.get(reason, False)
+        if known:
+            return
+        logger.warning("talebridge: %s. %s", text, consequence)
+        if first:
             self._tell(f"{text}. {consequence}")
 
-    def bridge_up(self) -> None:
-        """Notes that the bridge answers."""
-        if self._down is not None:
-            self._down = None
-            logger.info("talebridge: the bridge answers again, entries resume")
-            self._tell("the bridge answers again, entries resume")
+    def bridge_up(self, *, entry: bool) -> None:
+        """Notes that the bridge answers. That its answers about entries are no garbage, only such
+        an answer can show."""
+        if not self._down or (not entry and self._garbage()):
+            return
+        self._down = {}
+        logger.info("talebridge: the bridge answers again, entries resume")
+        self._tell("the bridge answers again, entries resume")
+
+    def _garbage(self) -> bool:
+        return any(entry and reason not in _ABSENT for reason, entry in self._down.items())
 
     def _tell(self, text: str) -> None:
         if self._send is not None:
