@@ -1,8 +1,8 @@
 /** freqtrade's own checks for strategies that look ahead or depend on where history starts. */
 
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { readCsv, varianceTable } from "../scripts/lib/analysis.mjs";
 import { type Exchange, startExchange } from "./harness/exchange.js";
 import { freqtrade, python } from "./harness/freqtrade.js";
 import { type Market, syntheticMarket } from "./harness/market.js";
@@ -28,16 +28,6 @@ afterAll(async () => {
   user?.remove();
   await exchange?.stop();
 });
-
-/** Rows of a CSV file without quotes or commas inside values, by column name. */
-function readCsv(file: string): readonly Readonly<Record<string, string>>[] {
-  const [head = "", ...rows] = readFileSync(file, "utf8").trim().split(/\r?\n/);
-  const names = head.split(",");
-  return rows.map((row) => {
-    const cells = row.split(",");
-    return Object.fromEntries(names.map((name, at) => [name, cells[at] ?? ""]));
-  });
-}
 
 // One run each: given a list, freqtrade analyses the first strategy again under the names of the others.
 it.each([
@@ -98,23 +88,4 @@ it.each([false, true])(
 /** The engine's memory, as the shim knows it. */
 async function memoryRows(): Promise<number> {
   return Number(await python("from talebridge._generated import MEMORY_ROWS; print(MEMORY_ROWS['standard'])", []));
-}
-
-/** What the table of recursive-analysis says: column → start-up candles → "-" when nothing varies. */
-function varianceTable(stdout: string): ReadonlyMap<string, ReadonlyMap<number, string>> {
-  const rows = stdout
-    .split("\n")
-    .map((line) => line.split(/[│┃|]/).map((cell) => cell.trim()))
-    .filter((cells) => cells.length > 3);
-  const header = rows.find((cells) => cells.includes("Indicators"));
-  if (header === undefined) return new Map();
-  const starts = header.map((cell) => Number.parseInt(cell, 10));
-  return new Map(
-    rows
-      .filter((cells) => cells !== header)
-      .map((cells) => [
-        cells[header.indexOf("Indicators")] ?? "",
-        new Map(starts.flatMap((start, at) => (Number.isNaN(start) ? [] : [[start, cells[at] ?? ""] as const]))),
-      ]),
-  );
 }

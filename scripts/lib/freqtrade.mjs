@@ -8,47 +8,46 @@ import { unzipSync } from "fflate";
 import { freqtradeConfig } from "../../e2e/harness/config.mjs";
 import { ROOT } from "./paths.mjs";
 
-const RUN_MS = 900_000;
+const RUN_MS = 3_600_000;
 
 /** @typedef {Record<string, unknown>} Trade as freqtrade exports it */
 /** @typedef {{ code: number, output: string, trades: Readonly<Record<string, readonly Trade[]>>, gates: number }} Run */
 
 /**
- * @param {object} options
- * @param {string} options.root an empty folder
- * @param {string} options.python interpreter of an environment with freqtrade
- * @param {string} options.datadir candles
- * @param {readonly string[]} options.pairs
- * @param {string} options.exchange base URL of the loopback exchange
- * @param {string} options.strategies folder of strategy files
- * @param {readonly string[]} options.names classes to run, in this order
- * @param {string} options.timerange
- * @param {Record<string, unknown>} [options.config] what config.json says otherwise
- * @param {"trades" | "signals"} [options.results] what to export
- * @param {string} [options.keep] folder to copy the results to
- * @returns {Promise<Run>} `gates`: questions in the journals
+ * @typedef {object} Where
+ * @property {string} root an empty folder
+ * @property {string} python interpreter of an environment with freqtrade
+ * @property {string} datadir candles
+ * @property {readonly string[]} pairs
+ * @property {string} exchange base URL of the loopback exchange
+ * @property {string} strategies folder of strategy files
+ * @property {Record<string, unknown>} [config] what config.json says otherwise
  */
-export async function backtest(options) {
-  const { root } = options;
-  const journals = join(root, "journals");
-  const results = join(root, "backtest_results");
-  for (const folder of [journals, results, join(root, "data")]) mkdirSync(folder, { recursive: true });
+
+/**
+ * Runs a command of freqtrade in a user folder at `root`, whose journals are in `journals` there.
+ * @param {string} command @param {Where} where @param {readonly string[]} args
+ * @returns {Promise<{ code: number, stdout: string, output: string }>}
+ */
+export async function freqtrade(command, where, args) {
+  const { root } = where;
+  const journals = journalsOf(root);
+  for (const folder of [journals, resultsOf(root), join(root, "data")]) mkdirSync(folder, { recursive: true });
   const config = {
     ...freqtradeConfig({
       user_data_dir: root,
-      pairs: options.pairs,
-      exchange: options.exchange,
+      pairs: where.pairs,
+      exchange: where.exchange,
       risk_bridge: { journal_dir: journals },
     }),
-    ...options.config,
+    ...where.config,
   };
   writeFileSync(join(root, "config.json"), JSON.stringify(config));
-  const done = await promisify(execFile)(
-    options.python,
+  return promisify(execFile)(
+    where.python,
     [
-      ...["-m", "freqtrade", "backtesting", "--config", join(root, "config.json"), "--userdir", root],
-      ...["--datadir", options.datadir, "--strategy-path", options.strategies, "--strategy-list", ...options.names],
-      ...["--timerange", options.timerange, "--cache", "none", "--export", options.results ?? "trades"],
+      ...["-m", "freqtrade", command, "--config", join(root, "config.json"), "--userdir", root],
+      ...["--datadir", where.datadir, "--strategy-path", where.strategies, ...args],
     ],
     {
       cwd: root,
@@ -56,6 +55,7 @@ export async function backtest(options) {
       maxBuffer: 1 << 26,
       env: {
         ...process.env,
+        COLUMNS: "400",
         NO_COLOR: "1",
         PYTHONDONTWRITEBYTECODE: "1",
         PYTHONPATH: join(ROOT, "python-shim", "src"),
@@ -63,12 +63,32 @@ export async function backtest(options) {
       },
     },
   ).then(
-    ({ stdout, stderr }) => ({ code: 0, output: stdout + stderr }),
-    (error) => ({ code: Number(error.code ?? 1), output: `${error.stdout ?? ""}${error.stderr ?? error.message}` }),
+    ({ stdout, stderr }) => ({ code: 0, stdout, output: stdout + stderr }),
+    (error) => ({
+      code: typeof error.code === "number" ? error.code : 1,
+      stdout: String(error.stdout ?? ""),
+      output: `${error.stdout ?? ""}${error.stderr ?? ""}${error.killed ? `\nnot done after ${RUN_MS / 1000} s` : ""}`,
+    }),
   );
-  if (options.keep !== undefined) cpSync(results, options.keep, { recursive: true });
-  return { ...done, trades: done.code === 0 ? tradesOf(results) : {}, gates: gatesOf(journals) };
 }
+
+/**
+ * @param {Where & { names: readonly string[], timerange: string, results?: "trades" | "signals", keep?: string }} options
+ * `names`: classes to run, in this order; `results`: what to export; `keep`: folder to copy the results to
+ * @returns {Promise<Run>} `gates`: questions in the journals
+ */
+export async function backtest(options) {
+  const { root, names, timerange, keep } = options;
+  const { code, output } = await freqtrade("backtesting", options, [
+    ...["--strategy-list", ...names, "--timerange", timerange, "--cache", "none"],
+    ...["--export", options.results ?? "trades"],
+  ]);
+  if (keep !== undefined) cpSync(resultsOf(root), keep, { recursive: true });
+  return { code, output, trades: code === 0 ? tradesOf(resultsOf(root)) : {}, gates: gatesOf(journalsOf(root)) };
+}
+
+const journalsOf = (/** @type {string} */ root) => join(root, "journals");
+const resultsOf = (/** @type {string} */ root) => join(root, "backtest_results");
 
 /** @param {string} results */
 function tradesOf(results) {
