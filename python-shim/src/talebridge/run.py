@@ -149,18 +149,15 @@ class Run:
         return True
 
     def bridge_down(self, reason: Reason, text: str, consequence: str, *, entry: bool) -> None:
-        """Notes, and logs once per change, that the bridge gives no usable answers. The owner is
-        told of the first reason only: garbage can look like another one each time.
+        """Notes that the bridge gives no usable answers. Logged, and told the owner, once for each
+        reason until it answers again: garbage can look like another reason each time.
 
         `entry`: it was asked about an entry, not about candles.
         """
-        first = not self._down
         known = reason in self._down
         self._down[reason] = entry or self._down.get(reason, False)
-        if known:
-            return
-        logger.warning("talebridge: %s. %s", text, consequence)
-        if first:
+        if not known:
+            logger.warning("talebridge: %s. %s", text, consequence)
             self._tell(f"{text}. {consequence}")
 
     def bridge_up(self, *, entry: bool) -> None:
