@@ -167,13 +167,19 @@ function portfolioRequest(name, m) {
     t,
     f(profit),
   ]);
-  const optional = m.closed === undefined ? [] : [closed];
+  const closes = m.closes === undefined ? [] : [closesBody(m.closes)];
+  const optional = m.closed === undefined && m.closes === undefined ? [] : [closed];
   return vector(
     name,
     "portfolio",
     m,
-    pack([V, OP.portfolio, m.id, m.handle, m.seq, m.at_ms, f(m.equity), samples, positions, ...optional]),
+    pack([V, OP.portfolio, m.id, m.handle, m.seq, m.at_ms, f(m.equity), samples, positions, ...optional, ...closes]),
   );
+}
+
+/** @param {Meaning} closes */
+function closesBody({ step_s, rows }) {
+  return [step_s, rows.map((/** @type {[string, number, number[]]} */ [pair, t, told]) => [pair, t, told.map(f)])];
 }
 
 /** @param {string} name @param {Meaning} m */
@@ -344,6 +350,22 @@ const requests = [
       [3, OPEN_MS, 0.0625],
       [18, OPEN_MS + 7_200_000, 0],
     ],
+  }),
+  portfolioRequest("portfolio, closes of two pairs, one of them with a hole", {
+    id: 12,
+    handle: 1,
+    seq: 4,
+    at_ms: OPEN_MS + 7_200_000,
+    equity: 1012.5,
+    samples: [],
+    positions: [["ETH/USDT:USDT", "short", 62.5, 3, "open"]],
+    closes: {
+      step_s: 3600,
+      rows: [
+        ["BTC/USDT", OPEN_MS + 7_200_000, [103_250.25, 103_300, 103_100.5]],
+        ["ETH/USDT:USDT", OPEN_MS + 3_600_000, [3400, Number.NaN, 3420.75]],
+      ],
+    },
   }),
   annotateRequest("annotate, two candles", {
     id: 4,
@@ -602,8 +624,11 @@ const gateRaw = (at, hex) =>
     bytes("0010"),
     ...gate_values.map((old, index) => (index === at ? bytes(hex) : pack(old))),
   ]);
-/** @param {unknown[]} positions @param {unknown[]} closed */
-const portfolioOf = (positions, closed) => pack([V, OP.portfolio, 7, 1, 1, OPEN_MS, f(1), [], positions, closed]);
+/** @param {unknown[]} positions @param {unknown} closed @param {...unknown} closes */
+const portfolioOf = (positions, closed, ...closes) =>
+  pack([V, OP.portfolio, 7, 1, 1, OPEN_MS, f(1), [], positions, closed, ...closes]);
+/** @param {...unknown} rows */
+const closesOf = (...rows) => portfolioOf([], [], [3600, rows]);
 const STAKE = 12;
 const PAIR = 6;
 const TIME = 7;
@@ -664,6 +689,31 @@ const hostiles = [
   ),
   hostile("a portfolio with a trade of the future", "gate", "schema", 7, portfolioOf([], [[1, OPEN_MS + 1, f(0)]])),
   hostile("a portfolio with a profit that is no number", "gate", "schema", 7, portfolioOf([], [[1, 5, f(Number.NaN)]])),
+  hostile("a portfolio with closes of the future", "gate", "schema", 7, closesOf(["A/B", OPEN_MS + 1, [f(1)]])),
+  hostile(
+    "a portfolio with closes of two grids",
+    "gate",
+    "schema",
+    7,
+    closesOf(["A/B", OPEN_MS, [f(1)]], ["C/D", OPEN_MS - 60_000, [f(1)]]),
+  ),
+  hostile("a portfolio with a pair without closes", "gate", "schema", 7, closesOf(["A/B", OPEN_MS, []])),
+  hostile("a portfolio with 98 closes", "gate", "schema", 7, closesOf(["A/B", OPEN_MS, Array(98).fill(f(1))])),
+  hostile(
+    "a portfolio with closes of 17 pairs",
+    "gate",
+    "schema",
+    7,
+    closesOf(...Array(17).fill(["A/B", OPEN_MS, [f(1)]])),
+  ),
+  hostile(
+    "a portfolio with closes a second apart",
+    "gate",
+    "schema",
+    7,
+    portfolioOf([], [], [1, [["A/B", 0, [f(1)]]]]),
+  ),
+  hostile("a portfolio with closes that are none", "gate", "schema", 7, portfolioOf([], [], 5)),
   hostile("a portfolio with 257 trades", "gate", "schema", 7, portfolioOf([], Array(257).fill([1, 5, f(0)]))),
   hostile(
     "a portfolio with a stop-loss below 0",

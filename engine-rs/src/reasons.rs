@@ -72,6 +72,10 @@ pub const LIQUIDATION: u8 = 51;
 pub const KELLY: u8 = 52;
 /// The money at risk would be more than what equity stands above its floor, which is barbell_loss below the high-water mark of the last barbell_window_days.
 pub const BARBELL: u8 = 53;
+/// Positions on this side in pairs that move with this one, pending entry orders and leverage included, leave no or less room under max_cluster_exposure. A pair of which too few closes are known counts as moving with every other.
+pub const EXPOSURE_CLUSTER: u8 = 54;
+/// The expected shortfall of all positions, pending entry orders and the new entry over book_es_hours would be more than max_book_es of equity; or too few closes of the pair are known.
+pub const BOOK_ES: u8 = 55;
 /// The bridge is absent, dead, slow or its circuit breaker is open.
 pub const UNAVAILABLE: u8 = 70;
 /// The bridge answered with something that is not the protocol, or with another protocol version.
@@ -126,6 +130,8 @@ pub const fn name(code: u8) -> &'static str {
         LIQUIDATION => "liquidation",
         KELLY => "kelly",
         BARBELL => "barbell",
+        EXPOSURE_CLUSTER => "exposure_cluster",
+        BOOK_ES => "book_es",
         UNAVAILABLE => "unavailable",
         PROTOCOL_ERROR => "protocol_error",
         WRONG_FINGERPRINT => "wrong_fingerprint",

@@ -86,7 +86,16 @@ def encoded(op: str, m: dict[str, Any]) -> bytes:
             for pair, side, stake, leverage, state, *loss in m["positions"]
         ]
         closed = [wire.ClosedTrade(*row) for row in m.get("closed", [])]
-        told = wire.Portfolio(m["seq"], m["at_ms"], m["equity"], m["samples"], positions, closed)
+        closes = None
+        if "closes" in m:
+            rows = [
+                wire.CloseRow(pair, until_ms, [number(one) for one in told])
+                for pair, until_ms, told in m["closes"]["rows"]
+            ]
+            closes = wire.CloseNews(m["closes"]["step_s"], rows)
+        told = wire.Portfolio(
+            m["seq"], m["at_ms"], m["equity"], m["samples"], positions, closed, closes
+        )
         return wire.encode_portfolio(m["id"], m["handle"], told)
     return wire.encode_annotate(
         m["id"],

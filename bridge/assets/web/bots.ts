@@ -110,7 +110,9 @@ function tagsOf({ run_mode, mode, profile, timeframe_s }: BotView): string {
 
 function accountOf({ positions, standing }: BotView): string {
   const mark = standing.high_water_mark === null ? "" : `high ${money(standing.high_water_mark)}, `;
-  return `${mark}${count(positions)} position${positions === 1 ? "" : "s"}`;
+  const bets = standing.effective_bets;
+  const amount = bets === null ? "" : `, ${multiple(bets.participation)} effective bets`;
+  return `${mark}${count(positions)} position${positions === 1 ? "" : "s"}${amount}`;
 }
 
 function whyOf({ standing, mode }: BotView): string {

@@ -91,13 +91,30 @@ export function describeOverride({ limit, value, instead_of, known, until_ms, by
   return `limits.${plain(limit)} is ${level(value)}${settled} until ${showInstant(until_ms)} by ${plain(by)}: ${plain(why)}`;
 }
 
+/** "expected shortfall of the book 4.1 % of 5.0 %, 3 pairs held are 1.4 bets (1.75 by entropy)"; nothing where no closes are told. */
+export function describeTogether({ book_es, effective_bets: bets }: StandingReport): string[] {
+  const found: string[] = [];
+  if (book_es != null && book_es.value !== null) {
+    const limit = book_es.limit === null ? "any" : percent(book_es.limit);
+    found.push(`expected shortfall of the book ${percent(book_es.value)} of ${limit}`);
+  }
+  if (bets != null) {
+    const rounded = (value: number) => Number(value.toFixed(2));
+    const held = bets.pairs === 1 ? "1 pair held is" : `${bets.pairs} pairs held are`;
+    found.push(`${held} ${rounded(bets.participation)} bets (${rounded(bets.entropy)} by entropy)`);
+  }
+  return found;
+}
+
 /** "equity 950, drawdown 5.0 % of 20.0 %, today 0.0 % of 10.0 %, exposure 0.35 of 5". */
-export function describeStanding({ equity, drawdown, daily_loss, exposure }: StandingReport): string {
+export function describeStanding(standing: StandingReport): string {
+  const { equity, drawdown, daily_loss, exposure } = standing;
   return [
     `equity ${show(equity)}`,
     `drawdown ${percent(drawdown.value)} of ${percent(drawdown.limit)}`,
     `today ${percent(daily_loss.value)} of ${percent(daily_loss.limit)}`,
     `exposure ${show(exposure.value)} of ${exposure.limit === null ? "any" : show(exposure.limit)}`,
+    ...describeTogether(standing),
   ].join(", ");
 }
 

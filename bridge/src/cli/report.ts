@@ -30,6 +30,19 @@ const StandingSchema = Type.Object({
   high_water_mark: NumOrNull,
   daily_loss: LevelSchema,
   exposure: LevelSchema,
+  /** These two are missing: an older daemon. */
+  book_es: Type.Optional(LevelSchema),
+  effective_bets: Type.Optional(
+    Type.Union([
+      Type.Object({
+        pairs: Type.Number(),
+        entropy: Type.Number(),
+        participation: Type.Number(),
+        by_variance: NumOrNull,
+      }),
+      Type.Null(),
+    ]),
+  ),
   denied: Type.Array(Type.Object({ reason: Type.String(), until_ms: NumOrNull })),
   /** Missing: an older daemon. */
   overrides: Type.Optional(Type.Array(OverrideSchema)),

@@ -1,5 +1,5 @@
 /** The daemon's status as a table. */
-import { describeOverride, percent, show } from "./explain_text.js";
+import { describeOverride, describeTogether, percent, show } from "./explain_text.js";
 import { plain } from "./plain.js";
 import type { OverrideReport, SessionReport, StatusReport } from "./report.js";
 import { showInstant, showSpan } from "./time.js";
@@ -85,6 +85,8 @@ function remarks({ session, standing, by_reason, starvation }: SessionReport): s
     const who = manual && standing.by !== "" ? ` by ${plain(standing.by)}: ${plain(standing.why)}` : "";
     lines.push(`${plain(session)}: ALL ENTRIES DENIED, ${reason}${until}${who}`);
   }
+  const together = describeTogether(standing);
+  if (together.length > 0) lines.push(`${plain(session)}: ${together.join(", ")}`);
   for (const override of standing.overrides ?? []) lines.push(overrideLine(session, override));
   return lines;
 }

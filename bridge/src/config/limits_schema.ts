@@ -29,9 +29,13 @@ export const LIMIT_DEFAULTS = {
   max_entries_hours: 24,
   max_rate_deviation: null,
   max_net_exposure: null,
+  max_cluster_exposure: null,
+  cluster_correlation: 0.7,
   max_trade_loss: null,
   trade_loss_horizon_candles: 48,
   max_book_loss: null,
+  max_book_es: null,
+  book_es_hours: 24,
   liquidation_guard: null,
   kelly_fraction: null,
   kelly_min_stake: 0.01,
@@ -177,6 +181,26 @@ export const LimitsSchema = Type.Object(
         ),
       }),
     ),
+    max_cluster_exposure: Type.Optional(
+      Type.Union([multiple(), Type.Null()], {
+        ...meta(
+          "gate",
+          "The same for positions on the entry's side in pairs that move with its pair: those joined to it by correlations above cluster_correlation. A pair of which fewer than 30 returns are known counts as moving with every other. Null: off.",
+          LIMIT_DEFAULTS.max_cluster_exposure,
+        ),
+      }),
+    ),
+    cluster_correlation: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        exclusiveMaximum: 1,
+        ...meta(
+          "gate",
+          "Correlation of hourly returns (of longer ones for longer candles) above which two pairs count as one cluster.",
+          LIMIT_DEFAULTS.cluster_correlation,
+        ),
+      }),
+    ),
     max_trade_loss: Type.Optional(
       Type.Union([share(), Type.Null()], {
         ...meta(
@@ -205,6 +229,19 @@ export const LimitsSchema = Type.Object(
           LIMIT_DEFAULTS.max_book_loss,
         ),
       }),
+    ),
+    max_book_es: Type.Optional(
+      Type.Union([share(), Type.Null()], {
+        ...meta(
+          "gate",
+          "Risk budget of the book: the expected shortfall (99 %) over book_es_hours of all positions, pending entry orders and the new entry together, from the covariance of their pairs' returns, as a share of equity. Entries are cut to the room left. Null: off.",
+          LIMIT_DEFAULTS.max_book_es,
+        ),
+      }),
+    ),
+    book_es_hours: hours(
+      "book_es_hours",
+      "Horizon of that expected shortfall: about as long as your positions are held.",
     ),
     liquidation_guard: Type.Optional(
       Type.Union([Type.Number({ minimum: 1, maximum: 10 }), Type.Null()], {

@@ -1,4 +1,5 @@
 /** Events that change a session: what the journal holds, what the reducer takes. Plain JSON data; non-finite numbers are null. */
+import type { CloseNews } from "../portfolio/closes.js";
 import type { Outcome } from "../portfolio/outcomes.js";
 import { FACTS, type ReasonName, reasonName } from "../protocol/codes.js";
 import type { Changes } from "./overrides.js";
@@ -47,6 +48,8 @@ export interface PortfolioEvent {
   readonly positions: readonly PositionRow[];
   /** Trades closed since the last portfolio, in order of time; absent: none. */
   readonly closed?: readonly OutcomeRow[];
+  /** Closes that are news; absent: none. */
+  readonly closes?: CloseNews;
 }
 
 export interface CapEvent {
@@ -179,12 +182,14 @@ export function gateEvent(session: string, snapshot_seq: number, request: GateRe
  * The journal's record of one portfolio.
  * @param known_until_ms samples up to here are known and left out
  * @param closed trades that are news
+ * @param closes that are news; null: none
  */
 export function portfolioEvent(
   session: string,
   message: Pick<PortfolioEvent, "at_ms" | "equity" | "samples" | "positions"> & { readonly seq: number },
   known_until_ms: number,
   closed: readonly Outcome[] = [],
+  closes: CloseNews | null = null,
 ): PortfolioEvent {
   return {
     type: "portfolio",
@@ -200,6 +205,7 @@ export function portfolioEvent(
       return positionRow({ ...position, stake: unsigned(position.stake), loss: unsigned(position.loss) });
     }),
     ...(closed.length === 0 ? {} : { closed: closed.map(outcomeRow) }),
+    ...(closes === null ? {} : { closes }),
   };
 }
 

@@ -2,7 +2,7 @@
  * The entry verdict: candle verdict × portfolio × policy. A pure function; the caller journals the verdict and then applies its event.
  *
  * Limits in order (limits/order.ts): manual switch, request numbers, staleness, candle verdict, drawdown, losses of day and week, loss streak, entry
- * rate, price collar, soft drawdown, exposure, losses of trade and book, liquidation, Kelly, barbell, minimum stake.
+ * rate, price collar, soft drawdown, exposure, losses of trade and book, its expected shortfall, liquidation, Kelly, barbell, minimum stake.
  * The first that denies wins; otherwise the smallest cap does (of equal caps the first). Anything that cannot be judged is denied.
  */
 import { REASON } from "../protocol/codes.js";

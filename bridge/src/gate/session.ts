@@ -1,4 +1,5 @@
 /** State of one portfolio session, and the one reducer that changes it: used live and when a journal is folded, so both end up alike. */
+import { type CloseBook, withCloses } from "../portfolio/closes.js";
 import { addEntry, type ConfirmedEntry } from "../portfolio/entry_rate.js";
 import { type EquityTrack, newEquityTrack, pushSample, rebase } from "../portfolio/equity.js";
 import { addOutcome, type Outcome } from "../portfolio/outcomes.js";
@@ -38,6 +39,8 @@ export interface SessionState {
   portfolio: { readonly at_ms: number; readonly equity: number; readonly positions: readonly Position[] } | null;
   readonly equity: EquityTrack;
   readonly asked: AskedBook;
+  /** Closes of the pairs asked about and held; null: none were told. */
+  closes: CloseBook | null;
   /** Closed trades, newest last. */
   readonly outcomes: Outcome[];
   /** New entries that were let through at their last question, newest last. */
@@ -54,6 +57,7 @@ export function newSession(run_mode = "live"): SessionState {
     portfolio: null,
     equity: newEquityTrack(),
     asked: newAskedBook(),
+    closes: null,
     outcomes: [],
     entries: [],
     tally: newTally(),
@@ -103,6 +107,7 @@ function applyPortfolio(state: SessionState, event: PortfolioEvent): void {
     positions: event.positions.map(positionOf),
   };
   for (const row of event.closed ?? []) addOutcome(state.outcomes, outcomeOf(row));
+  if (event.closes !== undefined) state.closes = withCloses(state.closes, event.closes);
 }
 
 function applyControl(state: SessionState, event: ControlEvent): void {

@@ -1,4 +1,5 @@
 /** A session's whole state as plain JSON data: what a journal file begins with, so that older files are not needed to continue. */
+import { type CloseBook, type CloseNews, withCloses } from "../portfolio/closes.js";
 import type { ConfirmedEntry } from "../portfolio/entry_rate.js";
 import { REASON, type ReasonName, reasonName } from "../protocol/codes.js";
 import { remember, standing } from "./asked.js";
@@ -47,6 +48,8 @@ export interface SessionSnapshot {
     readonly since_ms: number;
   };
   readonly asked: readonly AskedRow[];
+  /** Absent where none were told, or an older version wrote it. */
+  readonly closes?: CloseNews;
   /** These two are absent where an older version wrote it. */
   readonly closed?: readonly OutcomeRow[];
   readonly entries?: readonly ConfirmedEntry[];
@@ -94,6 +97,7 @@ export function exportSession(session: string, state: SessionState): SessionSnap
         limit: finite(limit),
       };
     }),
+    ...(state.closes === null ? {} : { closes: closesOf(state.closes) }),
     closed: state.outcomes.map(outcomeRow),
     entries: state.entries,
     tally: {
@@ -139,12 +143,20 @@ export function importSession(snapshot: SessionSnapshot): SessionState {
       limit: row.limit ?? Number.NaN,
     });
   }
+  if (snapshot.closes !== undefined) state.closes = withCloses(null, snapshot.closes);
   state.outcomes.push(...(snapshot.closed ?? []).map(outcomeOf));
   state.entries.push(...(snapshot.entries ?? []));
   const { by_reason, ...counts } = snapshot.tally;
   Object.assign(state.tally, counts);
   for (const [name, count] of Object.entries(by_reason)) state.tally.by_reason.set(name as ReasonName, count);
   return state;
+}
+
+function closesOf({ step_ms, series }: CloseBook): CloseNews {
+  return {
+    step_s: step_ms / 1000,
+    rows: [...series].map(([pair, { until_ms, closes }]) => [pair, until_ms, closes] as const),
+  };
 }
 
 function toRow(sample: EquitySample): SampleRow {

@@ -1,7 +1,10 @@
 /** How a session stands against its account limits, whoever asks: for `status`, `explain` and the metrics. Pure, and made of the functions that decide. */
 import { atRisk, cushionOf } from "../portfolio/barbell.js";
+import { bookShortfall } from "../portfolio/book_es.js";
 import { dailyLossBreach } from "../portfolio/daily_loss.js";
+import { dependenceAt } from "../portfolio/dependence.js";
 import { drawdownBreach } from "../portfolio/drawdown.js";
+import { betsHeld } from "../portfolio/effective_bets.js";
 import { roomAt } from "../portfolio/entry_rate.js";
 import { DAY_MS, dayBase, dayOf, highWaterMark, nextMonday, weekBase, weekOf } from "../portfolio/equity.js";
 import { exposure } from "../portfolio/exposure.js";
@@ -43,9 +46,20 @@ export interface Standing {
   readonly weekly_loss: Level;
   /** Of all positions and pending orders, as a multiple of equity. */
   readonly exposure: Level;
+  /** Expected shortfall of all positions and pending orders; not known where no closes are told. */
+  readonly book_es: Level;
+  readonly effective_bets: Bets | null;
   readonly denied: readonly Denial[];
   /** Limits set by hand and in force. */
   readonly overrides: readonly Overridden[];
+}
+
+/** How many independent bets the pairs held amount to (portfolio/effective_bets.ts); null where a number is not finite. */
+export interface Bets {
+  readonly pairs: number;
+  readonly entropy: number;
+  readonly participation: number;
+  readonly by_variance: number | null;
 }
 
 export interface Overridden extends Override {
@@ -79,12 +93,34 @@ export function standing(state: SessionState, settled: Policy | null, now_ms: nu
       value: portfolio !== null && portfolio.equity > 0 ? exposure(portfolio.positions, null) / portfolio.equity : null,
       limit: limits?.max_gross_exposure ?? null,
     },
+    ...together(state, limits, now_ms),
     denied: policy === null ? manualDenial(status, until_ms) : denials(state, policy, now_ms),
     overrides: inForce(state.overrides, now_ms).map((override) => ({
       ...override,
       instead_of: settled?.limits[override.limit] ?? null,
       known: settled !== null,
     })),
+  };
+}
+
+/** How the positions move together. */
+function together(
+  { portfolio, closes }: SessionState,
+  limits: Limits | null,
+  now_ms: number,
+): Pick<Standing, "book_es" | "effective_bets"> {
+  const limit = limits?.max_book_es ?? null;
+  if (portfolio === null || closes === null || limits === null) {
+    return { book_es: { value: null, limit }, effective_bets: null };
+  }
+  const { positions, equity } = portfolio;
+  const dependence = dependenceAt(closes, now_ms);
+  const shortfall = bookShortfall(positions, dependence, limits.book_es_hours * HOUR_MS);
+  const bets = betsHeld(positions, dependence);
+  return {
+    book_es: { value: equity > 0 ? shortfall / equity : null, limit },
+    effective_bets:
+      bets === null ? null : { ...bets, by_variance: Number.isFinite(bets.by_variance) ? bets.by_variance : null },
   };
 }
 

@@ -67,11 +67,17 @@ export interface Limits {
   /** Distance of the rate from the signal candle's close. */
   readonly max_rate_deviation: number | null;
   readonly max_net_exposure: number | null;
+  /** Of positions that move with the entry's pair, as a multiple of equity. */
+  readonly max_cluster_exposure: number | null;
+  readonly cluster_correlation: number;
   /** Of the pair's position, as a share of equity. */
   readonly max_trade_loss: number | null;
   readonly trade_loss_horizon_candles: number;
   /** Of all positions at their stop-losses, as a share of equity. */
   readonly max_book_loss: number | null;
+  /** Expected shortfall of all positions, as a share of equity. */
+  readonly max_book_es: number | null;
+  readonly book_es_hours: number;
   /** Multiple of the adverse excursion that the liquidation distance must reach. */
   readonly liquidation_guard: number | null;
   /** Share of the growth-optimal stake. */

@@ -92,6 +92,7 @@ const PositionTuple = Type.Union([
   Type.Tuple([Text, Side, Num, Num, PositionState]),
   Type.Tuple([Text, Side, Num, Num, PositionState, Num]),
 ]);
+const Closes = Type.Object({ step_s: Num, rows: Type.Array(Type.Tuple([Text, Num, Type.Array(NumOrNull)])) });
 const Outcomes = Type.Array(Type.Tuple([Num, Num, Num]));
 
 function line<const P extends Record<string, TSchema>>(properties: P) {
@@ -128,6 +129,7 @@ const Snapshot = Type.Object({
       limit: NumOrNull,
     }),
   ),
+  closes: Type.Optional(Closes),
   closed: Type.Optional(Outcomes),
   entries: Type.Optional(Type.Array(Type.Object({ pair: Text, side: Side, candle_open_ms: Num, at_ms: Num }))),
   tally: Type.Object({
@@ -173,6 +175,7 @@ const LINES = {
     samples: Type.Array(Sample),
     positions: Type.Array(PositionTuple),
     closed: Type.Optional(Outcomes),
+    closes: Type.Optional(Closes),
   }),
   gate: line({
     session: Text,

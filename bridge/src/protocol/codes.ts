@@ -95,6 +95,9 @@ export const LIMITS = {
   positions: 512,
   samples: 512,
   closed: 256,
+  closes: 97,
+  close_pairs: 16,
+  close_pairs_kept: 64,
   message_chars: 200,
 } as const;
 
@@ -135,6 +138,8 @@ export const REASON = {
   liquidation: 51,
   kelly: 52,
   barbell: 53,
+  exposure_cluster: 54,
+  book_es: 55,
   unavailable: 70,
   protocol_error: 71,
   wrong_fingerprint: 72,
@@ -417,6 +422,23 @@ export const REASONS = [
       "The money at risk would be more than what equity stands above its floor, which is barbell_loss below the high-water mark of the last barbell_window_days.",
     release:
       "When a position closes, as equity recovers, or at the latest when the old high-water mark leaves the window.",
+  },
+  {
+    code: 54,
+    name: "exposure_cluster",
+    origin: "gate",
+    meaning:
+      "Positions on this side in pairs that move with this one, pending entry orders and leverage included, leave no or less room under max_cluster_exposure. A pair of which too few closes are known counts as moving with every other.",
+    release: "When one of them closes or its order is cancelled, or when the pairs no longer move together.",
+  },
+  {
+    code: 55,
+    name: "book_es",
+    origin: "gate",
+    meaning:
+      "The expected shortfall of all positions, pending entry orders and the new entry over book_es_hours would be more than max_book_es of equity; or too few closes of the pair are known.",
+    release:
+      "When a position closes or its order is cancelled, when the market calms down, or when enough closes of the pair are known.",
   },
   {
     code: 70,

@@ -168,7 +168,7 @@ export class GateService {
       });
     }
     const closed = message.closed.map(outcomeOf).filter((outcome) => isNews(state.outcomes, outcome));
-    const event = portfolioEvent(session.name, message, knownUntil(state.equity), closed);
+    const event = portfolioEvent(session.name, message, knownUntil(state.equity), closed, message.closes);
     // Applied even when the journal fails: entries are denied meanwhile, and the state is written out when it works again.
     this.parts.append([event]);
     applyEvent(state, event);

@@ -4,6 +4,7 @@
  */
 import { positionRow } from "../gate/events.js";
 import type { SessionStatus, Side } from "../gate/types.js";
+import type { CloseNews, CloseRow } from "../portfolio/closes.js";
 import {
   LIMITS,
   OP,
@@ -30,6 +31,7 @@ import { type Envelope, isOwnVersion, peekEnvelope } from "./envelope.js";
 import {
   type AnnotateMessage,
   CLOSED,
+  CLOSES,
   type ControlMessage,
   FRAME,
   type GateMessage,
@@ -61,6 +63,8 @@ const BYTES_PER_VALUE = 8;
 const DEADLINE_AT = 6;
 /** Where the optional closed trades of a portfolio stand. */
 const CLOSED_AT = 9;
+/** Where its optional closes stand. */
+const CLOSES_AT = 10;
 
 const SIDES = invert<Side>(SIDE);
 const STATES = invert<"open" | "pending">(POSITION_STATE);
@@ -157,7 +161,28 @@ function decodePortfolio(frame: Buffer, id: number): Decoded<PortfolioMessage> {
   if (closed.some(([, close_ms], i) => close_ms < (closed[i - 1]?.[1] ?? 0) || close_ms > at_ms)) {
     return fail(id, STATUS.schema, "portfolio closed trades must ascend in time up to at_ms");
   }
-  return { ok: true, message: { op: "portfolio", id, handle, seq, at_ms, equity, samples, positions, closed } };
+  const closes = readCloses(Reflect.get(value, CLOSES_AT), at_ms, id);
+  if (!closes.ok) return closes;
+  const message = { op: "portfolio", id, handle, seq, at_ms, equity, samples, positions, closed } as const;
+  return { ok: true, message: { ...message, closes: closes.message } };
+}
+
+/** Closes of one grid of times, none of the future. */
+function readCloses(told: unknown, at_ms: number, id: number): Decoded<CloseNews | null> {
+  if (told === undefined || told === null) return { ok: true, message: null };
+  if (!CLOSES.Check(told) || told === null) return malformed(id, "portfolio closes", CLOSES, told);
+  const [step_s, rows] = told;
+  const [, phase_ms = 0] = rows[0] ?? [];
+  for (const [pair, until_ms] of rows) {
+    if (Buffer.byteLength(pair) > LIMITS.pair_bytes) return tooLong(id, "pair", LIMITS.pair_bytes);
+    if (until_ms > at_ms) return fail(id, STATUS.schema, "portfolio closes must not be newer than at_ms");
+    if ((until_ms - phase_ms) % (step_s * 1000) !== 0)
+      return fail(id, STATUS.schema, "portfolio closes must lie on one grid of times, step_s apart");
+  }
+  const news = rows.map(([pair, until_ms, closes]): CloseRow => {
+    return [pair, until_ms, closes.map((close) => (close > 0 && Number.isFinite(close) ? close : null))];
+  });
+  return { ok: true, message: { step_s, rows: news } };
 }
 
 function decodeHello(frame: Buffer, id: number): Decoded<HelloRequest> {

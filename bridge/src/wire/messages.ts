@@ -5,6 +5,7 @@ import type { RunMode } from "../config/resolve.js";
 import type { OutcomeRow, PositionRow } from "../gate/events.js";
 import { OVERRIDABLE } from "../gate/overrides.js";
 import type { GateRequest, SessionStatus } from "../gate/types.js";
+import type { CloseNews } from "../portfolio/closes.js";
 import { FACTS, LIMITS, POSITION_STATE, REASONS, RUN_MODES, SESSION_STATUS } from "../protocol/codes.js";
 import { Compile, type TSchema, Type } from "../typebox.js";
 
@@ -62,6 +63,8 @@ export interface PortfolioMessage {
   readonly positions: readonly PositionRow[];
   /** Trades closed, in order of time; some may be known. */
   readonly closed: readonly OutcomeRow[];
+  /** Closes that are news; null: none. */
+  readonly closes: CloseNews | null;
 }
 
 export interface AnnotateMessage {
@@ -135,6 +138,8 @@ export type Request =
 
 const MAX_MS = 1e14;
 const MAX_MONEY = 1e18;
+/** A year. */
+const MAX_STEP_S = 366 * 86_400;
 const U32 = 2 ** 32 - 1;
 const Id = Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1 });
 const Version = Type.Integer({ minimum: 0, maximum: 255 });
@@ -208,6 +213,19 @@ export const CLOSED = Compile(
   Type.Array(Type.Tuple([Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }), Millis, Money]), {
     maxItems: LIMITS.closed,
   }),
+);
+/** The optional element of a portfolio after its closed trades: the step of the grid in seconds, then closes of pairs, NaN where one is not known. */
+export const CLOSES = Compile(
+  Type.Union([
+    Type.Tuple([
+      Type.Integer({ minimum: 60, maximum: MAX_STEP_S }),
+      Type.Array(Type.Tuple([Pair, Millis, Type.Array(Double, { minItems: 1, maxItems: LIMITS.closes })]), {
+        minItems: 1,
+        maxItems: LIMITS.close_pairs,
+      }),
+    ]),
+    Type.Null(),
+  ]),
 );
 /** The optional last element of a question: numbers in the order of FACTS, those left out not told. Any double. */
 export const TOLD = Compile(Type.Union([Type.Array(Double, { maxItems: FACTS.length }), Type.Null()]));

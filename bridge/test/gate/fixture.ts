@@ -90,6 +90,34 @@ export function trades(state: SessionState, profits: readonly number[], until_ms
   });
 }
 
+/** Tells closes of pairs, an hour apart, the last at `until_ms`: those that these returns give. */
+export function tellReturns(
+  state: SessionState,
+  returns: Readonly<Record<string, readonly number[]>>,
+  until_ms = OPEN_MS,
+): void {
+  const rows = Object.entries(returns).map(([pair, list]) => {
+    const closes = [100];
+    for (const one of list) closes.push((closes.at(-1) ?? Number.NaN) * (1 + one));
+    return [pair, until_ms, closes] as const;
+  });
+  applyEvent(state, {
+    type: "portfolio",
+    session: "s",
+    snapshot_seq: state.seq + 1,
+    at_ms: state.portfolio?.at_ms ?? NOW_MS,
+    equity: state.portfolio?.equity ?? 1000,
+    samples: [],
+    positions: (state.portfolio?.positions ?? []).map(positionRow),
+    closes: { step_s: 3600, rows },
+  });
+}
+
+/** Returns of 1 % up and down, with a period of two steps times `slow`: of different periods they are hardly correlated. */
+export function waves(slow: number, count = 81, size = 0.01): number[] {
+  return Array.from({ length: count }, (_, at) => (Math.floor(at / slow) % 2 === 0 ? size : -size));
+}
+
 /** Facts, those not given unknown. */
 export function facts(told: Partial<Facts>): Facts {
   return { ...NO_FACTS, ...told };

@@ -14,12 +14,15 @@ import {
   DAY0,
   facts,
   NOW_MS,
+  OPEN_MS,
   policy,
   portfolio,
   request,
   session,
   TIMEFRAME_MS,
+  tellReturns,
   trades,
+  waves,
 } from "./fixture.js";
 
 const RUNS = { numRuns: 1000, seed: 20_251_122 };
@@ -59,6 +62,10 @@ const limits = fc.record({
   max_weekly_loss: fc.option(ratios),
   max_rate_deviation: fc.option(ratios),
   max_trade_loss: fc.option(ratios),
+  max_cluster_exposure: fc.option(fc.double({ min: 0.1, max: 10, noNaN: true })),
+  cluster_correlation: fc.double({ min: 0, max: 0.99, noNaN: true }),
+  max_book_es: fc.option(ratios),
+  book_es_hours: fc.integer({ min: 1, max: 240 }),
   max_book_loss: fc.option(ratios),
   liquidation_guard: fc.option(fc.double({ min: 1, max: 3, noNaN: true })),
   kelly_fraction: fc.option(ratios),
@@ -152,13 +159,20 @@ describe("any verdict", () => {
   });
 });
 
+/** With closes of the pairs in the books above: two that move together more often than not. */
+function known(state: SessionState, until_ms = OPEN_MS): SessionState {
+  const other = waves(1).map((one, at) => (at % 5 === 0 ? -one : one));
+  tellReturns(state, { "AAA/BBB": waves(1), "CCC/BBB": other }, until_ms);
+  return state;
+}
+
 const stakeOf = (
   equity: number,
   book: readonly PositionRow[],
   rules: Policy,
   question: GateRequest,
   history: [number, number][] = [],
-) => gate(session(equity, book, history), rules, question).stake;
+) => gate(known(session(equity, book, history)), rules, question).stake;
 
 describe("a worse input never gets a larger stake", () => {
   it("smaller candle size", () => {
@@ -226,6 +240,7 @@ describe("a worse input never gets a larger stake", () => {
       ...(["max_drawdown", "max_daily_loss", "max_gross_exposure", "max_pair_exposure"] as const),
       ...(["soft_drawdown", "max_side_positions", "max_weekly_loss", "max_rate_deviation", "max_trade_loss"] as const),
       ...(["max_book_loss", "kelly_fraction", "barbell_loss", "max_net_exposure"] as const),
+      ...(["max_cluster_exposure", "cluster_correlation", "max_book_es"] as const),
     ];
     fc.assert(
       fc.property(
@@ -293,6 +308,16 @@ it("an override that is said to loosen nothing never gets a larger stake", () =>
 });
 
 describe("what else is worse never gets a larger stake", () => {
+  it("no closes of the pairs", () => {
+    fc.assert(
+      fc.property(money, books, netted, questions, (equity, book, rules, question) => {
+        const untold = gate(session(equity, book), rules, question).stake;
+        expect(untold).toBeLessThanOrEqual(stakeOf(equity, book, rules, question));
+      }),
+      RUNS,
+    );
+  });
+
   it("one more position on the same side, netted", () => {
     fc.assert(
       fc.property(money, books, positions, netted, questions, (equity, book, more, rules, question) => {
@@ -429,6 +454,8 @@ describe("no deadlock", () => {
           min_stake: 0,
           facts: facts({ close: 1.5, stop: 0.1 }),
         });
+        // Closes of the pair come with the question.
+        known(state, Math.floor(later / 3_600_000) * 3_600_000);
         // With samples still coming in (the account is flat), and with the client gone silent.
         const silent = gate(state, rules, question);
         expect(silent.decision).toBe("allow");

@@ -355,7 +355,7 @@ describe("other versions of the protocol", () => {
       const settings = { timeframe_s: 300 };
       const hello = { client: "new", minor: 9, run_mode: "live", session: "bot", settings, colour: "blue", more: [1] };
       expect((await client.ask(OP.hello, hello, "more", { of: "it" }))[0]).toBe(STATUS.ok);
-      expect((await client.ask(OP.portfolio, 1, 1, OPEN_MS, 1000, [], [], [], "new"))[0]).toBe(STATUS.ok);
+      expect((await client.ask(OP.portfolio, 1, 1, OPEN_MS, 1000, [], [], [], null, "new"))[0]).toBe(STATUS.ok);
       expect((await client.ask(OP.gate, 1, ...question(), null, null, "new", 7))[1]).toBe(DECISION.allow);
       expect((await client.ask(OP.gates, 1, 1, [item()], null, [7]))[0]).toBe(STATUS.ok);
       expect((await client.ask(OP.status, "new"))[0]).toBe(STATUS.ok);

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { NO_FACTS, type Verdict } from "../../src/gate/types.js";
+import type { CloseNews } from "../../src/portfolio/closes.js";
 import { type DECISION, FACTS, LIMITS, PROTOCOL_MINOR, REASON, STATUS } from "../../src/protocol/codes.js";
 import { decodeBatchSocket, decodeGateSocket } from "../../src/wire/decode.js";
 import {
@@ -56,6 +57,12 @@ function requestOf(question: Meaning): Meaning {
   };
 }
 
+/** What is not known is null from the daemon on. */
+function closesOf({ step_s, rows }: CloseNews): CloseNews {
+  const known = (close: unknown) => (Number.isNaN(num(close)) ? null : num(close));
+  return { step_s, rows: rows.map(([pair, until_ms, closes]) => [pair, until_ms, closes.map(known)]) };
+}
+
 describe("golden requests", () => {
   it.each(requests)("decodes: $name", (vector) => {
     const frames = framesOf(vector);
@@ -82,6 +89,10 @@ describe("golden requests", () => {
       expect(
         Array.from({ length: values.length }, (_, i) => "block" in message && message.block.readDoubleLE(i * 8)),
       ).toEqual(values);
+    } else if (message.op === "portfolio") {
+      const { closes = null, ...rest } = meaning;
+      expect(message).toMatchObject(rest);
+      expect(message.closes).toEqual(closes === null ? null : closesOf(closes as CloseNews));
     } else expect(message).toMatchObject(meaning);
   });
 

@@ -129,6 +129,8 @@ class Reason(IntEnum):
     LIQUIDATION = 51
     KELLY = 52
     BARBELL = 53
+    EXPOSURE_CLUSTER = 54
+    BOOK_ES = 55
     UNAVAILABLE = 70
     PROTOCOL_ERROR = 71
     WRONG_FINGERPRINT = 72
@@ -169,6 +171,9 @@ LIMITS: Final[dict[str, int]] = {
     "positions": 512,
     "samples": 512,
     "closed": 256,
+    "closes": 97,
+    "close_pairs": 16,
+    "close_pairs_kept": 64,
     "message_chars": 200,
 }
 
@@ -452,6 +457,30 @@ REASON_TEXT: Final[dict[int, tuple[str, str, str]]] = {
         (
             "When a position closes, as equity recovers, or at the latest when the old "
             "high-water mark leaves the window."
+        ),
+    ),
+    54: (
+        "exposure_cluster",
+        (
+            "Positions on this side in pairs that move with this one, pending entry orders "
+            "and leverage included, leave no or less room under max_cluster_exposure. A pair "
+            "of which too few closes are known counts as moving with every other."
+        ),
+        (
+            "When one of them closes or its order is cancelled, or when the pairs no longer "
+            "move together."
+        ),
+    ),
+    55: (
+        "book_es",
+        (
+            "The expected shortfall of all positions, pending entry orders and the new entry "
+            "over book_es_hours would be more than max_book_es of equity; or too few closes "
+            "of the pair are known."
+        ),
+        (
+            "When a position closes or its order is cancelled, when the market calms down, or "
+            "when enough closes of the pair are known."
         ),
     ),
     70: (
@@ -1290,6 +1319,33 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
         values="a number above 0 and at most 1000, or null",
     ),
     SettingSpec(
+        path="limits.max_cluster_exposure",
+        kind="number?",
+        default=None,
+        choices=(),
+        part="gate",
+        meaning=(
+            "The same for positions on the entry's side in pairs that move with its pair: "
+            "those joined to it by correlations above cluster_correlation. A pair of which "
+            "fewer than 30 returns are known counts as moving with every other. Null: off."
+        ),
+        by_profile=None,
+        values="a number above 0 and at most 1000, or null",
+    ),
+    SettingSpec(
+        path="limits.cluster_correlation",
+        kind="number",
+        default=0.7,
+        choices=(),
+        part="gate",
+        meaning=(
+            "Correlation of hourly returns (of longer ones for longer candles) above which "
+            "two pairs count as one cluster."
+        ),
+        by_profile=None,
+        values="a number at least 0 and below 1",
+    ),
+    SettingSpec(
         path="limits.max_trade_loss",
         kind="number?",
         default=None,
@@ -1326,6 +1382,31 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
         ),
         by_profile=None,
         values="a number above 0 and at most 1, or null",
+    ),
+    SettingSpec(
+        path="limits.max_book_es",
+        kind="number?",
+        default=None,
+        choices=(),
+        part="gate",
+        meaning=(
+            "Risk budget of the book: the expected shortfall (99 %) over book_es_hours of all "
+            "positions, pending entry orders and the new entry together, from the covariance "
+            "of their pairs' returns, as a share of equity. Entries are cut to the room left. "
+            "Null: off."
+        ),
+        by_profile=None,
+        values="a number above 0 and at most 1, or null",
+    ),
+    SettingSpec(
+        path="limits.book_es_hours",
+        kind="number",
+        default=24,
+        choices=(),
+        part="gate",
+        meaning="Horizon of that expected shortfall: about as long as your positions are held.",
+        by_profile=None,
+        values="a number above 0 and at most 744",
     ),
     SettingSpec(
         path="limits.liquidation_guard",

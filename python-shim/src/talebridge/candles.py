@@ -121,8 +121,6 @@ class Candles:
                     run.unjudged.set(pair, (int(block[0, -1]), block))
                 raise
             self._note_verdict(run, pair, block, result)
-        if self._gated.lazy:
-            self._gated.closes.keep(pair, block)
         return result
 
     def _note_verdict(
@@ -136,6 +134,8 @@ class Candles:
         verdict = CandleVerdict(int(block[0, -1]), size, int(reason), value)
         run.verdicts.set(pair, verdict)
         run.unjudged.pop(pair)
+        if self._gated.lazy or self._gated.history is not None:
+            self._gated.closes.keep(pair, block)
         run.bridge_up(entry=False)
         return verdict
 

@@ -74,6 +74,11 @@ class Decider:
         leverage = self._leverage(run, entry)
         facts = self._gated.facts
         closed = facts.closed(run.session.closed_until_ms)
+        history = self._gated.history
+        closes = None
+        if history is not None:
+            at_ms = snapshot.at_ms
+            closes = history.wanted(entry.pair, snapshot.positions, verdict.open_ms, at_ms)
         question = Question(
             pair=entry.pair,
             side=entry.side,
@@ -90,7 +95,7 @@ class Decider:
             rate=entry.rate,
             facts=facts.of(self._gated.strategy, entry),
         )
-        answer = run.session.ask(question, replace(snapshot, closed=closed))
+        answer = run.session.ask(question, replace(snapshot, closed=closed, closes=closes))
         self._gated.fingerprint = run.session.fingerprint
         run.bridge_up(entry=True)
         if answer.reason == Reason.STALE and context is Context.OPTIMIZE:

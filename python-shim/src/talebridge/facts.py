@@ -19,6 +19,8 @@ _FACTS_FOR = ("max_rate_deviation", "max_trade_loss", "max_book_loss", "liquidat
 _CLOSED_FOR = ("loss_streak_trades", "kelly_fraction")
 _STOPS_FOR = ("max_book_loss",)
 """Limits that read facts, closed trades, and positions' distances to their stop-losses."""
+_CLOSES_FOR = ("max_cluster_exposure", "max_book_es")
+"""Limits that read how pairs move together."""
 _MOST_CLOSED = 512
 """As many as the bridge keeps."""
 
@@ -33,6 +35,8 @@ class Facts:
         self._futures = str(config.get("trading_mode", "spot")) == "futures"
         self.stops = not on.isdisjoint(_STOPS_FOR)
         """Whether positions tell how far their stop-losses are."""
+        self.closes = not on.isdisjoint(_CLOSES_FOR)
+        """Whether the bridge is told closes of the pairs asked about and held."""
 
     def of(self, strategy: Any, entry: Entry) -> tuple[float, ...] | None:
         """The facts of an entry in the protocol's order, NaN for what is not known."""

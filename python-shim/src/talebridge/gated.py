@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from talebridge import messages, published
+from talebridge._generated import MEMORY_ROWS
 from talebridge._version import __version__
 from talebridge.backlog import Backlog
 from talebridge.config import Settings, engine_settings, resolve
 from talebridge.facts import Facts
+from talebridge.history import History
 from talebridge.marks import Closes
 from talebridge.modes import Context, run_mode, timeframe_seconds
 from talebridge.parameters import Parameters
@@ -54,6 +56,11 @@ class Gated:
         self.closes = Closes()
         limits = self.settings.gate.get("limits") or {}
         self.facts = Facts(config, {**limits, **dict.fromkeys(self.parameters.limits, True)})
+        self.history: History | None = None
+        """Of closes; None where no limit asks for them."""
+        if self.active and self.facts.closes:
+            rows = MEMORY_ROWS[self.settings.window_set]
+            self.history = History(strategy, self.closes, self.timeframe_s, rows)
         self.run: Run | None = None
         """The last run; possibly another process's. `current_run` gives this process's."""
 

@@ -40,6 +40,10 @@ class Closes:
         """Whether a pair's closes are here."""
         return self._pairs.get(pair) is not None
 
+    def of(self, pair: str) -> tuple[Floats, Floats] | None:
+        """Open times (ms, ascending) and closes of a pair, if they are here."""
+        return self._pairs.get(pair)
+
     def at(self, pair: str, open_ms: int, before: float) -> float:
         """Close of a known pair's candle that opened at a time, of the one before where there is
         none; `before` ahead of the first."""

@@ -26,9 +26,19 @@ from talebridge.errors import (
     Unavailable,
     WrongFingerprint,
 )
+from talebridge.history import Ledger, WantedCloses
 from talebridge.place import Kind, Place
 from talebridge.portfolio import Samples
-from talebridge.wire import Answer, ClosedTrade, Hello, HelloReply, Portfolio, Position, Question
+from talebridge.wire import (
+    Answer,
+    ClosedTrade,
+    CloseNews,
+    Hello,
+    HelloReply,
+    Portfolio,
+    Position,
+    Question,
+)
 
 T = TypeVar("T")
 
@@ -37,6 +47,7 @@ _MAX_ROUNDS = 8
 _DEADLINE_MINOR = 1
 _MARKET_MINOR = 1
 _LEVERAGE_MINOR = 3
+_CLOSES_MINOR = 3
 """Protocol minors from which a bridge understands these."""
 _RESTART_PAUSE_S = 0.1
 """Pause before a bridge that has gone away is looked for again."""
@@ -72,6 +83,8 @@ class Snapshot:
     positions: tuple[Position, ...]
     closed: tuple[ClosedTrade, ...] = ()
     """Trades closed lately, in order of time: those the bridge has are not sent again."""
+    closes: WantedCloses | None = None
+    """Closes the question needs; None where no limit asks for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +116,7 @@ class Session:
         """Close of the newest trade the bridge has."""
         self._closed: frozenset[ClosedTrade] = frozenset()
         """Trades sent that closed in that moment: more may follow that did."""
+        self._closes = Ledger()
         self._sent: tuple[float, Sequence[Position]] | None = None
         self._engine = ""
 
@@ -256,6 +270,7 @@ class Session:
             self._samples_until_ms = reply.samples_until_ms
             self.closed_until_ms = reply.closed_until_ms
             self._closed = frozenset()
+            self._closes = Ledger()
         return reply
 
     def _until_ms(self, channel: Channel, deadline: Deadline) -> int | None:
@@ -285,17 +300,29 @@ class Session:
         self._engine = reply.engine_fingerprint
 
     def _news(self, channel: Channel, snapshot: Snapshot, deadline: Deadline) -> Portfolio | None:
-        """What the bridge does not know of the account; None if it knows all. Of more samples or
-        trades than one message takes, all but the last part are sent here."""
+        """What the bridge does not know of the account; None if it knows all. Of more samples,
+        trades or closes than one message takes, all but the last part are sent here."""
         while True:
             samples = self.samples.after(self._samples_until_ms)
             closed = self._unsent(snapshot)
-            if not samples and not closed and self._sent == (snapshot.equity, snapshot.positions):
+            closes = self._unsent_closes(channel, snapshot)
+            account = (snapshot.equity, snapshot.positions)
+            if not samples and not closed and closes is None and self._sent == account:
                 return None
             news = Portfolio(
-                self._seq + 1, snapshot.at_ms, snapshot.equity, samples, snapshot.positions, closed
+                self._seq + 1,
+                snapshot.at_ms,
+                snapshot.equity,
+                samples,
+                snapshot.positions,
+                closed,
+                closes,
             )
-            full = len(samples) == LIMITS["samples"] or len(closed) == LIMITS["closed"]
+            full = (
+                len(samples) == LIMITS["samples"]
+                or len(closed) == LIMITS["closed"]
+                or (closes is not None and len(closes.rows) == LIMITS["close_pairs"])
+            )
             if not full:
                 return news
             request_id, frame = self._portfolio_frame(channel, news)
@@ -316,6 +343,8 @@ class Session:
             self._samples_until_ms = news.samples[-1][0]
         if news.closed:
             self._note_closed(news.closed)
+        if news.closes is not None:
+            self._closes.note(news.closes)
 
     def _unsent(self, snapshot: Snapshot) -> list[ClosedTrade]:
         """The oldest trades the bridge may not have, as many as one message takes."""
@@ -326,6 +355,18 @@ class Session:
             if until_ms <= one.close_ms <= snapshot.at_ms and one not in self._closed
         ]
         return unsent[: LIMITS["closed"]]
+
+    def _unsent_closes(self, channel: Channel, snapshot: Snapshot) -> CloseNews | None:
+        """Closes the question needs and the bridge lacks, as many as one message takes."""
+        wanted = snapshot.closes
+        if wanted is None:
+            return None
+        if channel.minor < _CLOSES_MINOR:
+            raise ProtocolError(
+                "the bridge is too old for risk_bridge.limits.max_cluster_exposure and "
+                "max_book_es: install the same talebridge version on both sides"
+            )
+        return self._closes.news(wanted)
 
     def _note_closed(self, sent: Sequence[ClosedTrade]) -> None:
         last_ms = sent[-1].close_ms

@@ -104,6 +104,23 @@ class ClosedTrade:
 
 
 @dataclass(frozen=True, slots=True)
+class CloseRow:
+    """New closes of a pair, one step apart up to a time in ms since 1970; NaN: not known."""
+
+    pair: str
+    until_ms: int
+    closes: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class CloseNews:
+    """Closes of pairs, all on one grid of times."""
+
+    step_s: int
+    rows: Sequence[CloseRow]
+
+
+@dataclass(frozen=True, slots=True)
 class Portfolio:
     """Account snapshot. `equity` and the samples are mark-to-market, in stake currency."""
 
@@ -113,6 +130,7 @@ class Portfolio:
     samples: Sequence[tuple[int, float]]
     positions: Sequence[Position]
     closed: Sequence[ClosedTrade] = ()
+    closes: CloseNews | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +183,7 @@ def encode_hello(request_id: int, hello: Hello) -> bytes:
 
 
 def encode_portfolio(request_id: int, handle: int, portfolio: Portfolio) -> bytes:
-    """`[v, 4, id, handle, seq, at_ms, equity, samples, positions, closed?]`.
+    """`[v, 4, id, handle, seq, at_ms, equity, samples, positions, closed?, closes?]`.
 
     Raises ShimError when the account holds more than the protocol admits.
     """
@@ -195,11 +213,18 @@ def encode_portfolio(request_id: int, handle: int, portfolio: Portfolio) -> byte
             for p in portfolio.positions
         ],
     ]
-    if portfolio.closed:
+    news = portfolio.closes
+    if portfolio.closed or news is not None:
         message.append(
             [[c.trade, c.close_ms, _finite("trade profit", c.profit)] for c in portfolio.closed]
         )
+    if news is not None:
+        message.append([news.step_s, [_close_row(row) for row in news.rows]])
     return _pack(message, LIMITS["portfolio_bytes"])
+
+
+def _close_row(row: CloseRow) -> list[Any]:
+    return [_pair(row.pair), row.until_ms, [number("close", close) for close in row.closes]]
 
 
 def encode_gate(

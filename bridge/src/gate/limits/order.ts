@@ -1,6 +1,7 @@
 /** Every limit, in order of evaluation: the first that denies wins; otherwise the smallest cap, of equal ones the first. */
 import type { Limit } from "../limit.js";
 import { entryRate, lossStreak, priceCollar } from "./activity.js";
+import { bookShortfallCap, clusterExposureCap } from "./dependence.js";
 import { barbell, dailyLoss, drawdown, drawdownDamping, weeklyLoss } from "./equity.js";
 import { grossExposure, netExposureCap, pairExposure, sidePositions } from "./exposure.js";
 import { kelly } from "./kelly.js";
@@ -24,8 +25,10 @@ export const LIMITS: readonly Limit[] = [
   netExposureCap,
   pairExposure,
   sidePositions,
+  clusterExposureCap,
   tradeLoss,
   bookLoss,
+  bookShortfallCap,
   liquidation,
   kelly,
   barbell,
