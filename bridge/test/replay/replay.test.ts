@@ -259,6 +259,7 @@ describe("the walk", () => {
       start_ms: 0,
       end_ms: 1000 * M5,
       timeframe_ms: M5,
+      memory_rows: 990,
       pairlist: ["A/B", "C/D"],
       policy,
       verdictAt: (_, t_ms) => fine(t_ms),
@@ -287,6 +288,25 @@ describe("the walk", () => {
     });
     expect(judged.map(({ verdict }) => verdict?.reason)).toEqual([REASON.ok, REASON.drawdown, REASON.ok]);
     expect(curves.with[20]).toBe(70);
+  });
+
+  it("tells the closes of pairs held and asked about, up to the signal candle: twins are cut, strangers are not", () => {
+    const wave = (t_ms: number) => (Math.floor(t_ms / 3_600_000) % 2 === 0 ? 100 : 101);
+    const slow = (t_ms: number) => (Math.floor(t_ms / 7_200_000) % 2 === 0 ? 100 : 101);
+    const limits = { ...policy.limits, max_drawdown: null, max_cluster_exposure: 1.5 };
+    const legs = [leg(0, 10, 30, 0), leg(1, 20, 25, 0, "C/D")];
+    const shares = (of: (t_ms: number) => number) =>
+      run(legs, {
+        policy: { ...policy, limits },
+        closeAt: (pair, t_ms) => (pair === "A/B" ? wave(t_ms) : of(t_ms)),
+      }).judged.map(({ share }) => share);
+    expect(shares(slow)).toEqual([1, 1]);
+    // A twin leaves half of equity, which is 100 and what the open leg has made since.
+    const [first, second] = shares(wave);
+    expect(first).toBe(1);
+    expect(second).toBeCloseTo(0.5, 1);
+    // Nothing is known of either: the other counts in whole.
+    expect(shares(() => Number.NaN).at(1)).toBeCloseTo(0.5, 1);
   });
 
   it("frees exits before it judges entries of the same candle", () => {

@@ -64,6 +64,7 @@ export function walkOf(
     start_ms: backtest.start_ms,
     end_ms: backtest.end_ms,
     timeframe_ms: backtest.timeframe_ms,
+    memory_rows: resolved.memory_rows,
     pairlist: backtest.pairlist,
     policy: resolved.policy,
     verdictAt: (pair, t_ms) => markets.get(pair)?.verdictAt(t_ms) ?? null,

@@ -11,6 +11,7 @@ import { applyEvent, newSession } from "../../gate/session.js";
 import { type GateRequest, NO_FACTS, type Policy, type Verdict } from "../../gate/types.js";
 import { Book } from "./book.js";
 import { ClosedTrades } from "./closed.js";
+import { ToldCloses } from "./closes.js";
 import type { Leg, LegExit } from "./legs.js";
 import type { CandleVerdict } from "./market.js";
 
@@ -39,6 +40,8 @@ export interface WalkInput {
   readonly start_ms: number;
   readonly end_ms: number;
   readonly timeframe_ms: number;
+  /** The engine's memory: how far back closes are told. */
+  readonly memory_rows: number;
   /** freqtrade's order of pairs within a candle. */
   readonly pairlist: readonly string[];
   readonly policy: Policy;
@@ -83,6 +86,7 @@ export function walk(input: WalkInput): WalkResult {
   const steps = inOrder(input);
   const book = new Book(starting_balance);
   const closed = new ClosedTrades();
+  const closes = readsCloses(policy) ? new ToldCloses(timeframe_ms, input.memory_rows, input.closeAt) : null;
   const session = newSession("replay");
   const shares = new Map<Leg, number>();
   const openedShare = new Map<number, number>();
@@ -110,6 +114,9 @@ export function walk(input: WalkInput): WalkResult {
       return;
     }
     seq += 1;
+    const positions = book.positions();
+    const held = positions.map(([pair]) => pair);
+    const news = candle === null ? null : closes?.for(trade.pair, held, candle.candle_open_ms, session.closes);
     applyEvent(session, {
       type: "portfolio",
       session: SESSION,
@@ -118,8 +125,9 @@ export function walk(input: WalkInput): WalkResult {
       // A sample just taken of an account that has not changed since stands; the shim does not value it twice.
       equity: sampled !== null && sampled[0] === t_ms && !filled ? sampled[1] : gatedEquity(t_ms),
       samples,
-      positions: book.positions(),
+      positions,
       closed: closed.take(),
+      ...(news == null ? {} : { closes: news }),
     });
     samples = [];
     const proposed = input.compounding === true ? leg.stake * book.balanceRatio() : leg.stake;
@@ -214,6 +222,11 @@ function inOrder(input: WalkInput): Step[] {
 function replayable(policy: Policy): Policy {
   const untold = { max_trade_loss: null, max_book_loss: null, liquidation_guard: null };
   return { ...policy, limits: { ...policy.limits, ...untold } };
+}
+
+/** Whether a limit is on that the closes of pairs are told for. */
+function readsCloses({ portfolio_limits, limits }: Policy): boolean {
+  return portfolio_limits && (limits.max_cluster_exposure !== null || limits.max_book_es !== null);
 }
 
 function toRequest(leg: Leg, stake: number, t_ms: number, candle: CandleVerdict | null, close: number): GateRequest {
