@@ -1,6 +1,6 @@
 /**
- * A loopback stand-in for Binance's public REST API, so that un-patched freqtrade runs without a network. Backtests only ask for the
- * markets, spot or perpetual futures; `freqtrade trade` in dry-run also for the time, candles, the order book and tickers, which are offered for spot.
+ * A loopback stand-in for Binance's public REST API, spot and perpetual futures, so that un-patched freqtrade runs without a network.
+ * Backtests only ask for the markets; `freqtrade trade` in dry-run also for the time, candles, the order book, tickers and funding.
  */
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -19,6 +19,8 @@ export interface StubOptions {
   readonly port?: number;
   /** ms since 1970. */
   readonly clock?: () => number;
+  /** Which candles a pair has, by opening time in ms; default: every one. For pairs listed lately, and for outages. */
+  readonly has?: (pair: string, open_ms: number) => boolean;
 }
 
 export interface Stub {
@@ -34,6 +36,9 @@ const DAY_MS = 86_400_000;
 const BOOK_LEVELS = [5, 10, 20, 50, 100, 500, 1000, 5000];
 /** Half the bid–ask spread, relative: one basis point in all. */
 const HALF_SPREAD = 0.00005;
+/** How often, and how much, longs pay shorts. */
+const FUNDING_MS = 8 * 3_600_000;
+const FUNDING_RATE = "0.00010000";
 
 /** An answer other than 200, in Binance's form. */
 class ApiError extends Error {
@@ -54,7 +59,7 @@ export async function startStub(options: StubOptions): Promise<Stub> {
   const host = options.host ?? "127.0.0.1";
   if (!LOOPBACK.has(host))
     throw new BadOption(`the exchange stub serves this machine only: host ${host} is not 127.0.0.1, ::1 or localhost`);
-  const exchange = new Exchange(marketsOf(options.pairs), options.seed ?? 1, options.clock ?? Date.now);
+  const exchange = new Exchange(marketsOf(options.pairs), { seed: 1, clock: Date.now, has: () => true, ...options });
   const server = createServer((request, response) => {
     answer(exchange, request, response);
   });
@@ -93,48 +98,79 @@ function answer(exchange: Exchange, request: IncomingMessage, response: ServerRe
 }
 
 type Query = URLSearchParams;
+type Settings = Required<Pick<StubOptions, "seed" | "clock" | "has">>;
 
 /** The answers, without HTTP. */
 class Exchange {
-  private readonly bySymbol: ReadonlyMap<string, Market>;
+  private readonly spot: Desk;
+  private readonly futures: Desk;
 
   constructor(
-    private readonly markets: readonly Market[],
-    private readonly seed: number,
-    private readonly clock: () => number,
+    markets: readonly Market[],
+    private readonly settings: Settings,
   ) {
-    this.bySymbol = new Map(this.spot.map((market) => [market.symbol, market]));
-  }
-
-  private get spot(): readonly Market[] {
-    return this.markets.filter(({ perpetual }) => !perpetual);
+    const of = (wanted: boolean) => markets.filter(({ perpetual }) => perpetual === wanted);
+    this.spot = new Desk(of(false), settings);
+    this.futures = new Desk(of(true), settings);
   }
 
   /** @throws ApiError */
   get(path: string, query: Query): unknown {
-    switch (path) {
-      case "/api/v3/ping":
+    const { desk, name } = /^\/(?<desk>api\/v3|fapi\/v1|dapi\/v1)\/(?<name>.+)$/.exec(path)?.groups ?? {};
+    if (desk === "dapi/v1" && name === "exchangeInfo") return exchangeInfo([], this.settings.clock());
+    const one = desk === "api/v3" ? this.spot : desk === "fapi/v1" ? this.futures : undefined;
+    const answer = one?.get(name ?? "", query);
+    if (answer === undefined) throw new ApiError(404, -1000, `the exchange stub does not offer ${path}`);
+    return answer;
+  }
+}
+
+/** What is asked under one base path: spot pairs or perpetuals. */
+class Desk {
+  private readonly bySymbol: ReadonlyMap<string, Market>;
+  private readonly seed: number;
+  private readonly clock: Settings["clock"];
+  private readonly has: Settings["has"];
+
+  constructor(
+    private readonly markets: readonly Market[],
+    { seed, clock, has }: Settings,
+  ) {
+    this.bySymbol = new Map(markets.map((market) => [market.symbol, market]));
+    this.seed = seed;
+    this.clock = clock;
+    this.has = has;
+  }
+
+  /** @returns undefined where nothing of that name is offered. @throws ApiError */
+  get(name: string, query: Query): unknown {
+    switch (name) {
+      case "ping":
         return {};
-      case "/api/v3/time":
+      case "time":
         return { serverTime: this.clock() };
-      case "/api/v3/exchangeInfo":
-        return exchangeInfo(this.spot.map(spotSymbol), this.clock());
-      case "/fapi/v1/exchangeInfo":
-        return exchangeInfo(this.markets.filter(({ perpetual }) => perpetual).map(perpetualSymbol), this.clock());
-      case "/dapi/v1/exchangeInfo":
-        return exchangeInfo([], this.clock());
-      case "/api/v3/klines":
+      case "exchangeInfo":
+        return exchangeInfo(
+          this.markets.map((market) => (market.perpetual ? perpetualSymbol(market) : spotSymbol(market))),
+          this.clock(),
+        );
+      case "klines":
+      case "markPriceKlines":
         return this.klines(query);
-      case "/api/v3/depth":
+      case "fundingRate":
+        return this.fundingRates(query);
+      case "premiumIndex":
+        return this.tickers(query, (market) => this.premium(market));
+      case "depth":
         return this.depth(query);
-      case "/api/v3/ticker/24hr":
+      case "ticker/24hr":
         return this.tickers(query, (market) => this.dayTicker(market));
-      case "/api/v3/ticker/bookTicker":
+      case "ticker/bookTicker":
         return this.tickers(query, (market) => this.bookTicker(market));
-      case "/api/v3/ticker/price":
+      case "ticker/price":
         return this.tickers(query, (market) => ({ symbol: market.symbol, price: decimal(this.price(market)) }));
       default:
-        throw new ApiError(404, -1000, `the exchange stub does not offer ${path}`);
+        return undefined;
     }
   }
 
@@ -150,9 +186,36 @@ class Exchange {
       limit: integer(query, "limit", 1, MAX_CANDLES),
     };
     const now_ms = this.clock();
-    return openTimes(asked, now_ms).map((open_ms) =>
-      klineRow(candleAt(this.seed, market.pair, open_ms, interval_ms, now_ms), interval_ms),
-    );
+    return openTimes(asked, now_ms)
+      .filter((open_ms) => this.has(market.pair, open_ms))
+      .map((open_ms) => klineRow(candleAt(this.seed, market.pair, open_ms, interval_ms, now_ms), interval_ms));
+  }
+
+  private fundingRates(query: Query): unknown {
+    const market = this.market(query.get("symbol"));
+    const now_ms = this.clock();
+    const start_ms = integer(query, "startTime", 0, Number.MAX_SAFE_INTEGER) ?? now_ms - DAY_MS;
+    const limit = integer(query, "limit", 1, MAX_CANDLES) ?? 100;
+    const first_ms = Math.ceil(start_ms / FUNDING_MS) * FUNDING_MS;
+    const count = Math.min(limit, Math.max(0, Math.floor((now_ms - first_ms) / FUNDING_MS) + 1));
+    return Array.from({ length: count }, (_, i) => ({
+      symbol: market.symbol,
+      fundingTime: first_ms + i * FUNDING_MS,
+      fundingRate: FUNDING_RATE,
+      markPrice: decimal(this.price(market)),
+    }));
+  }
+
+  private premium(market: Market): unknown {
+    const price = decimal(this.price(market));
+    return {
+      symbol: market.symbol,
+      markPrice: price,
+      indexPrice: price,
+      lastFundingRate: FUNDING_RATE,
+      nextFundingTime: (Math.floor(this.clock() / FUNDING_MS) + 1) * FUNDING_MS,
+      time: this.clock(),
+    };
   }
 
   private depth(query: Query): unknown {
@@ -172,7 +235,7 @@ class Exchange {
     const symbol = query.get("symbol");
     if (symbol !== null) return one(this.market(symbol));
     const wanted = query.get("symbols");
-    if (wanted === null) return this.spot.map(one);
+    if (wanted === null) return this.markets.map(one);
     return symbolList(wanted).map((name) => one(this.market(name)));
   }
 

@@ -60,6 +60,23 @@ describe("markets", () => {
     expect(await symbols("/dapi/v1/exchangeInfo")).toEqual([]);
   });
 
+  it("tells the funding of perpetuals, eight hours apart", async () => {
+    const one = await stub({ pairs: ["BTC/USDT", "BTC/USDT:USDT"] });
+    const premium = (await get(one, "/fapi/v1/premiumIndex?symbol=BTCUSDT")).body;
+    expect(premium).toMatchObject({ markPrice: expect.stringMatching(/^\d+\.\d{8}$/) });
+    const since = NOW_MS - 24 * 60 * MINUTE_MS;
+    const rates = (await get(one, `/fapi/v1/fundingRate?symbol=BTCUSDT&startTime=${since}`)).body;
+    const hours = (rates as { fundingTime: number }[]).map(({ fundingTime }) => new Date(fundingTime).getUTCHours());
+    expect(hours).toEqual([16, 0, 8]);
+  });
+
+  it("has no candles of a pair before it was listed", async () => {
+    const listed_ms = NOW_MS - 10 * MINUTE_MS;
+    const one = await stub({ has: (pair, open_ms) => pair !== "ALFA/USDT" || open_ms >= listed_ms });
+    expect(await klines(one, "symbol=ALFAUSDT&interval=1m&limit=100")).toHaveLength(10);
+    expect(await klines(one, "symbol=BRVOUSDT&interval=1m&limit=100")).toHaveLength(100);
+  });
+
   it.each([
     [["alfa/usdt"], /"alfa\/usdt" is no pair/],
     [["BTC/USDT:BTC"], /"BTC\/USDT:BTC" is no pair/],
