@@ -467,6 +467,24 @@ def test_denials_are_logged_live_once_per_candle(
     assert caplog.text.count(text) == 1
 
 
+@pytest.mark.parametrize(("reason", "times"), [(Reason.WARMING_UP, 1), (Reason.DRAWDOWN, 3)])
+def test_a_pair_that_was_listed_lately_is_told_once_not_with_every_candle(
+    reason: Reason,
+    times: int,
+    bridge: Answers,
+    make: Callable[..., Any],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    mine = make("dry_run")
+    frame = analysed(mine)
+    bridge.gate = deny(reason)
+    for candle in range(3):
+        at = entry_time(frame) + timedelta(minutes=5 * candle)
+        ask_stake(mine, frame, current_time=at)
+    assert caplog.text.count("denies the long entry of BTC/USDT") == times
+
+
 # --------------------------------------------------------------------------------------- verdicts
 
 

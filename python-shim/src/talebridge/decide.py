@@ -194,8 +194,10 @@ class Decider:
             f"talebridge {verb} {_about(entry)}: {name} ({answer.value:.6g}, limit "
             f"{answer.limit:.6g}). {meaning} Ends: {ends} ({line})"
         )
-        # Asked again every few seconds while the signal lasts.
-        candle = entry.now_ms // (self._gated.timeframe_s * 1000)
+        # Asked again every few seconds while the signal lasts. A pair that was listed lately has no
+        # verdict for days, which need not be said with every candle.
+        lasting = answer.reason == Reason.WARMING_UP
+        candle = 0 if lasting else entry.now_ms // (self._gated.timeframe_s * 1000)
         key = (entry.pair, entry.side, entry.kind, name, candle)
         if self._gated.context is not Context.TRADE or not run.say_once(key, logger.info, text):
             logger.debug(text)
