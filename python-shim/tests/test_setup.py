@@ -85,6 +85,30 @@ def test_a_count_lowered_afterwards_is_noticed(
     assert caplog.text.count("startup_candle_count is 20") == 1
 
 
+class Backtesting:
+    """Has the name of freqtrade's, and of it what is looked at."""
+
+    def __init__(self, required_startup: int = M) -> None:
+        self.required_startup = required_startup
+        self.abort = False
+
+    def run(self, work: Callable[[], Any]) -> Any:
+        return work()
+
+
+@pytest.mark.parametrize("loaded", [30, M - 1, M, M + 1])
+def test_candles_that_were_loaded_for_another_strategy_are_noticed(
+    loaded: int, peer: Callable[..., Peer], strategy: type[Strategy], sockets: Path
+) -> None:
+    peer()
+    mine = make(strategy, config(sockets))
+    if loaded < M:
+        with pytest.raises(STOP, match=f"{loaded} candles before .* reset the backtest"):
+            Backtesting(loaded).run(lambda: analysed(mine))
+    else:
+        assert "risk_size" in Backtesting(loaded).run(lambda: analysed(mine))
+
+
 class RecursiveAnalysis:
     """Has the name of freqtrade's."""
 
@@ -236,16 +260,6 @@ def test_a_directory_that_is_named_is_used_when_a_bridge_answers_there(
 
 
 # ------------------------------------------------------------------------------------------- abort
-
-
-class Backtesting:
-    """Has the name and the flag of freqtrade's."""
-
-    def __init__(self) -> None:
-        self.abort = False
-
-    def run(self, work: Callable[[], Any]) -> Any:
-        return work()
 
 
 def test_the_innermost_running_backtest_is_asked_to_stop(

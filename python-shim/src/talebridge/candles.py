@@ -166,20 +166,36 @@ class Candles:
         return columns.add(frame, columns.unready(len(frame), reason))
 
     def _check_startup_candles(self) -> None:
-        """A strategy may set its own count after ours, in its `__init__`."""
         needed = MEMORY_ROWS[self._gated.settings.window_set]
-        count = self._gated.strategy.startup_candle_count
-        if count >= needed or self.recursive:
+        if self.recursive:
             return
-        text = (
-            f"startup_candle_count is {count}, but a verdict needs {needed} candles: set it to "
-            f"{needed} where the strategy or config.json sets it, or use "
-            "risk_bridge.window_set: compact"
-        )
+        text = self._too_few(needed)
+        if text is None:
+            return
+        text = f"{text}, or use risk_bridge.window_set: compact"
         if self._gated.context is Context.OPTIMIZE:
             raise SettingsRejected(text)
         run = self._gated.current_run()
         run.say_once("startup", _warn, text)
+
+    def _too_few(self, needed: int) -> str | None:
+        """Why there are too few candles before the first one that is traded; None if enough."""
+        # A strategy may set its own count after ours, in its `__init__`.
+        count = self._gated.strategy.startup_candle_count
+        if count < needed:
+            return (
+                f"startup_candle_count is {count}, but a verdict needs {needed} candles: set it to "
+                f"{needed} where the strategy or config.json sets it"
+            )
+        # freqtrade's web server keeps the candles it has loaded for another strategy.
+        loaded = getattr(caller_named("Backtesting"), "required_startup", count)
+        if loaded < needed:
+            return (
+                f"freqtrade has loaded {loaded} candles before the first one that is traded, for a "
+                f"strategy that ran earlier, but a verdict needs {needed}: reset the backtest, or "
+                "change its time range, and run it again"
+            )
+        return None
 
     def _check_parameters(self) -> None:
         """A hyperopt that judges its candles once would turn nothing that they are judged by."""
