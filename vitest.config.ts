@@ -17,11 +17,22 @@ export default defineConfig({
         extends: true,
         test: {
           name: "e2e",
-          include: ["e2e/**/*.test.ts"],
+          include: ["e2e/*.test.ts"],
           // Each file drives real freqtrade processes; one file mostly waits for the minutes of a live bot.
           maxWorkers: 2,
           testTimeout: 300_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "behaviours",
+          include: ["e2e/behaviours/*.test.ts"],
+          // Bots that wait for one thing after the other: a command of its own, `npm run e2e:behaviours`.
+          maxWorkers: 2,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
     ],

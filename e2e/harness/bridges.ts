@@ -15,6 +15,14 @@ export function bridgesOf(folder: string): readonly number[] {
     .map(Number);
 }
 
+/** How many connections the daemon with these sockets has accepted and not lost again. */
+export function connectionsTo(folder: string): number {
+  return readFileSync("/proc/net/unix", "utf8")
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , , , , state, , path]) => state === "03" && path?.startsWith(`${folder}/`)).length;
+}
+
 /** A process may end between listing and reading. */
 function read(file: string): string {
   try {

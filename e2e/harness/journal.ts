@@ -27,6 +27,7 @@ const GateSchema = Type.Object({
   now_ms: Type.Number(),
   candle: Type.Object({ size: Type.Number(), reason: Type.String(), value: NullableNumber }),
   stake: NullableNumber,
+  leverage: Type.Number(),
   decision: DecisionSchema,
   stake_allowed: Type.Number(),
   would: DecisionSchema,
@@ -40,6 +41,7 @@ const PortfolioSchema = Type.Object({
   t_ms: Type.Number(),
   session: Type.String(),
   snapshot_seq: Type.Integer(),
+  positions: Type.Array(Type.Array(Type.Unknown())),
 });
 const helloCheck = Compile(HelloSchema);
 const gateCheck = Compile(GateSchema);

@@ -1,0 +1,91 @@
+"""A strategy on strings: it does what the file named by ``TALEBRIDGE_E2E_STRINGS`` says, at once.
+
+It analyses in every loop of the bot, so nothing has to wait for the next candle.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+from freqtrade.persistence import Trade
+from freqtrade.strategy import IStrategy
+from pandas import DataFrame
+
+from talebridge import risk_gated
+
+
+def _strings(name: str) -> Any:
+    file = os.environ.get("TALEBRIDGE_E2E_STRINGS")
+    return {} if file is None else json.loads(Path(file).read_text()).get(name, {})
+
+
+@risk_gated()
+class Puppet(IStrategy):
+    """Longs on spot."""
+
+    INTERFACE_VERSION = 3
+    timeframe = "1m"
+    can_short = False
+    process_only_new_candles = False
+    startup_candle_count = 30
+    minimal_roi: ClassVar = {"0": 10.0}
+    stoploss = -0.2
+    position_adjustment_enable = True
+    order_types: ClassVar = {
+        "entry": "limit",
+        "exit": "limit",
+        "force_exit": "market",
+        "stoploss": "limit",
+        "stoploss_on_exchange": True,
+    }
+
+    def populate_indicators(self, dataframe: DataFrame, metadata: dict) -> DataFrame:
+        return dataframe
+
+    def populate_entry_trend(self, dataframe: DataFrame, metadata: dict) -> DataFrame:
+        side = _strings("enter").get(metadata["pair"])
+        if side is not None:
+            dataframe.loc[dataframe.index[-1], [f"enter_{side}", "enter_tag"]] = (1, "told")
+        return dataframe
+
+    def populate_exit_trend(self, dataframe: DataFrame, metadata: dict) -> DataFrame:
+        return dataframe
+
+    def bot_loop_start(self, current_time: datetime, **kwargs: Any) -> None:
+        """The simulated exchange fills orders whole or not at all, so its book is changed here."""
+        for order in self.dp._exchange._dry_run_open_orders.values():
+            if order["symbol"] in _strings("half") and order["status"] == "open":
+                half = order["amount"] / 2
+                order.update({"status": "canceled", "filled": half, "remaining": half})
+
+    def custom_entry_price(
+        self, pair: str, proposed_rate: float, side: str, **kwargs: Any
+    ) -> float:
+        if pair not in _strings("far"):
+            return proposed_rate
+        return proposed_rate * (0.5 if side == "long" else 1.5)
+
+    def adjust_trade_position(self, trade: Trade, **kwargs: Any) -> float | None:
+        """Once each way, else the bot would go on in its next loop."""
+        more = _strings("add").get(trade.pair)
+        if more is None or trade.has_open_orders:
+            return None
+        done = trade.nr_of_successful_exits if more < 0 else trade.nr_of_successful_entries - 1
+        return None if done else more
+
+    def custom_exit(self, pair: str, **kwargs: Any) -> str | None:
+        return "told" if pair in _strings("exit") else None
+
+
+@risk_gated()
+class PuppetFutures(Puppet):
+    """Both sides, with leverage."""
+
+    can_short = True
+
+    def leverage(self, *args: Any, **kwargs: Any) -> float:
+        return 3.0
