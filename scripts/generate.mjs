@@ -524,6 +524,8 @@ async function generateAll() {
     files.set(`protocol/${name}.schema.json`, jsonSchema(published(schema)));
   // Shipped with the daemon, for `talebridge init`.
   files.set("bridge/assets/init/GateOnly.py", readFileSync(join(root, "strategies/GateOnly.py"), "utf8"));
+  // For man(1), in both packages; `talebridge man` prints the same.
+  files.set("bridge/assets/man/talebridge.1", await (await load("../cli/man.js")).manualPage());
   files.set("docs/columns.md", columnsDoc(engine));
   files.set("docs/config.md", configDoc(settings, daemon));
   files.set("docs/metrics.md", metricsDoc(METRICS));

@@ -1,10 +1,10 @@
 /** The npm packages: `talebridge`, and its engine as a package per platform, as napi-rs lays them out. */
 
 import { cpSync, mkdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { runLogged } from "./exec.mjs";
 import { CACHE, LOGS, ROOT } from "./paths.mjs";
-import { compileBridge, emptyFolder, rootManifest, writeJson } from "./stage.mjs";
+import { compileBridge, emptyFolder, MANUAL, rootManifest, writeJson } from "./stage.mjs";
 
 /** @typedef {import("./stage.mjs").Arch} Arch */
 
@@ -23,6 +23,7 @@ export async function packDaemon(out) {
   emptyFolder(dir);
   await compileBridge(join(dir, "bridge", "dist"));
   for (const file of ["README.md", "LICENSE"]) cpSync(join(ROOT, file), join(dir, file));
+  cpSync(MANUAL, join(dir, "man", basename(MANUAL)));
   const { name, version, description, license, engines, dependencies } = rootManifest();
   // In the bundles that compileBridge makes.
   const { typebox: _bundled, uplot: _inlined, ...loaded } = dependencies;
@@ -35,6 +36,7 @@ export async function packDaemon(out) {
     engines,
     os: ["linux"],
     bin: { talebridge: "bridge/dist/main.js" },
+    man: [`./man/${basename(MANUAL)}`],
     dependencies: loaded,
     optionalDependencies: Object.fromEntries(ARCHS.map((arch) => [engineName(arch), version])),
   });

@@ -15,6 +15,8 @@ import { CACHE, LOGS, ROOT } from "./paths.mjs";
 const LEFT_OUT = new Set(["typebox", "uplot", "node-addon-api", "@types/node", "undici-types"]);
 const LEFT_OUT_FILES = new Set([".map", ".ts", ".mts", ".cts", ".md", ".markdown", ".tsbuildinfo"]);
 const LEFT_OUT_FOLDERS = new Set(["test", "tests", "benchmarks", "docs", "examples", ".github"]);
+/** For man(1): npm links it, pip puts it where man looks beside a folder of the path. */
+export const MANUAL = join(ROOT, "bridge", "assets", "man", "talebridge.1");
 /** Of zeromq's sixteen addons the one for Node's stable interface and glibc ≥ 2.25. */
 const ZEROMQ_ABI = "glibc-127-Release";
 

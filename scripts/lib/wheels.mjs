@@ -1,11 +1,11 @@
 /** The two Python packages as wheels: the shim, and the daemon with its engine for one platform. */
 
 import { cpSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { glibcFloor } from "./elf.mjs";
 import { runLogged } from "./exec.mjs";
 import { CACHE, LOGS, ROOT, VENV_PYTHON } from "./paths.mjs";
-import { emptyFolder, stageDaemon } from "./stage.mjs";
+import { emptyFolder, MANUAL, stageDaemon } from "./stage.mjs";
 
 /** @typedef {import("./stage.mjs").Arch} Arch */
 
@@ -25,6 +25,7 @@ export async function buildWheels(out, { addon, arch }) {
   emptyFolder(project);
   cpSync(join(ROOT, "python-bridge"), project, { recursive: true });
   await stageDaemon(app, { addon, arch });
+  cpSync(MANUAL, join(project, "man", basename(MANUAL)));
   const platform = platformTag(app, arch);
   await hatch(project, out, { TALEBRIDGE_WHEEL_PLATFORM: platform });
   await hatch(join(ROOT, "python-shim"), out, {});

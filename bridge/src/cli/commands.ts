@@ -27,4 +27,5 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   calibrate: () => import("./calibrate.js"),
   quantum: () => import("./quantum.js"),
   completion: () => import("./completion.js"),
+  man: () => import("./man.js"),
 };

@@ -20,6 +20,8 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   mode: ["enforce", "shadow", "off"],
   "log-level": ["trace", "debug", "info", "warn", "error", "fatal", "silent"],
   "window-set": ["standard", "compact"],
+  "trading-mode": ["spot", "futures"],
+  profiles: ["all"],
 };
 
 type Table = readonly {

@@ -1,8 +1,9 @@
 /** `talebridge init`: adds the gate to an existing freqtrade user_data folder. Writes new files only, never into one that is there. */
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { makeDirectory } from "../make_directory.js";
 import { composeOverride } from "./init_compose.js";
 import { settingsFileSchema } from "./schema_documents.js";
 import { EXIT, UsageError } from "./usage.js";
@@ -83,7 +84,7 @@ function nextSteps(user_data: string, override: Outcome | null | undefined): str
 
 /** Writes a file unless anything is at its place, a dangling link included. */
 function writeNew(path: string, text: string): Outcome {
-  mkdirSync(dirname(path), { recursive: true });
+  makeDirectory(dirname(path));
   try {
     writeFileSync(path, text, { flag: "wx" });
     return { path, outcome: "written" };

@@ -1,7 +1,8 @@
 /** The files a replay writes: figures, ledger, report, pictures. Each appears whole or not at all. */
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { makeDirectory } from "../make_directory.js";
 import { ledgerCsv } from "../replay/report/csv.js";
 import { reportPage } from "../replay/report/page.js";
 import { plots } from "../replay/report/plots/plots.js";
@@ -43,7 +44,7 @@ export function writeOutputs(outputs: Outputs, result: ReplayResult, series: rea
   if (csv !== undefined) writeWhole(csv, ledgerCsv(result.entries));
   if (html !== undefined) writeWhole(html, reportPage(result, series));
   if (folder !== undefined) {
-    mkdirSync(folder, { recursive: true });
+    makeDirectory(folder);
     for (const { name, svg } of plots(result)) writeWhole(join(folder, name), svg);
   }
 }

@@ -1,7 +1,8 @@
 /** Files that hold secrets, or decide who is let in: made for their owner alone, and refused when others could have read or changed them. */
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { FIXED } from "../limits.js";
+import { makeDirectory } from "../make_directory.js";
 import { ConfigError } from "../server/directory.js";
 
 /** Longer than any key file. */
@@ -15,7 +16,7 @@ const FORBIDDEN: Readonly<Record<Guard, number>> = { secret: 0o077, trusted: 0o0
 /** Creates a directory that only its owner can enter. An existing one must be so already. */
 export function ensureKeyDirectory(dir: string, uid: number): void {
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeDirectory(dir, 0o700);
   } catch (error) {
     throw new ConfigError(`${dir} cannot be created (${messageOf(error)}): choose another with --keys-dir`);
   }

@@ -1,8 +1,9 @@
 /** The daemon's directory: private to its user, locked while the daemon runs. */
-import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
+import { chmodSync, lstatSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { BATCH_SOCKET, GATE_SOCKET, LOCK_FILE } from "../config/paths.js";
 import type { HeldLock, LoadedEngine } from "../engine/engine.js";
+import { makeDirectory } from "../make_directory.js";
 
 /** The daemon cannot start as configured; the message says why and what to do. Exit code 2. */
 export class ConfigError extends Error {
@@ -11,9 +12,9 @@ export class ConfigError extends Error {
 
 /** Creates a directory with mode 0700. @returns whether it was created; false: it was there and is ours alone */
 export function ensurePrivateDirectory(dir: string, uid: number): boolean {
-  let created: string | undefined;
+  let created: boolean;
   try {
-    created = mkdirSync(dir, { recursive: true, mode: 0o700 });
+    created = makeDirectory(dir, 0o700);
   } catch (error) {
     throw new ConfigError(`${dir} cannot be created (${messageOf(error)}): choose another directory with --dir`);
   }
@@ -29,7 +30,7 @@ export function ensurePrivateDirectory(dir: string, uid: number): boolean {
       throw new ConfigError(`${dir} is open to other users and cannot be closed (${messageOf(error)}): chmod 700 it`);
     }
   }
-  return created !== undefined;
+  return created;
 }
 
 export const lockOf = (dir: string): string => join(dir, LOCK_FILE);

@@ -1,5 +1,5 @@
 /** The daemon's journal: one writer per directory, the sessions it continues, and what is said when something is wrong with it. */
-import { mkdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import type { DaemonConfig } from "../config/daemon.js";
@@ -10,6 +10,7 @@ import { JOURNAL_FORMAT, NewerJournalError, type StateEvent } from "../journal/l
 import { holdPrivate, isPrivateFile, isRunning } from "../journal/private.js";
 import { foldLive } from "../journal/reader.js";
 import { Journal, type JournalFs } from "../journal/writer.js";
+import { makeDirectory } from "../make_directory.js";
 import type { Counters } from "../metrics/counters.js";
 import { SERVER } from "../version.js";
 import { ConfigError } from "./directory.js";
@@ -34,7 +35,7 @@ export const journalLock = (dir: string): string => join(dir, "journal.lock");
 export function lockJournal(config: DaemonConfig, engine: LoadedEngine, boot: string, log: Logger): HeldLock {
   const dir = config.journal_dir;
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeDirectory(dir, 0o700);
   } catch (error) {
     throw new ConfigError(
       `the journal directory ${dir} cannot be created (${messageOf(error)}): choose another with --journal-dir`,
