@@ -60,6 +60,20 @@ it("stops before the first candle when no bridge runs and none may be started", 
   expect(results()).toEqual([]);
 });
 
+it("stops before the first candle when the bridge it starts does not come up, with what that said", async () => {
+  const done = await freqtrade("backtesting", {
+    user,
+    env: { TALEBRIDGE_COMMAND: "sh -c 'echo no addon here >&2; exit 3'" },
+    args: ["--strategy", "DipsGated", "--timerange", market.timerange, "--export", "trades"],
+    timeout_ms: RUN_MS,
+  });
+  expect(done.code, done.stderr).toBe(2);
+  expect(done.stderr).toMatch(/exit code 3; it said:\s+no addon here/);
+  expect(done.stderr).toMatch(HOW_TO_START);
+  expect(done.stderr).not.toMatch(/Traceback/);
+  expect(results()).toEqual([]);
+});
+
 it.each([
   { strategy: "DipsKillAtStake", kind: "entry", last: "final" },
   { strategy: "DipsKillAtConfirm", kind: "entry", last: "size" },

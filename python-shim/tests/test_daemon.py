@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -294,7 +296,9 @@ from pathlib import Path
 from talebridge import spawn
 from talebridge.config import resolve
 settings = resolve([{"command": json.loads(sys.argv[1])}])
-directory = spawn.start_private(settings, Path(sys.argv[2]))
+daemon = spawn.launch_private(settings, Path(sys.argv[2]))
+daemon.wait()
+directory = daemon.directory
 assert os.environ["TALEBRIDGE_PRIVATE_DIR"] == str(directory)
 print(json.dumps({"dir": str(directory), "pid": spawn._private._process.pid}), flush=True)
 sys.stdin.readline()
@@ -357,6 +361,82 @@ def test_a_backtest_starts_its_own_daemon_once(
     assert ask_stake(again, analysed(again)) == 100.0
 
 
+def unattended(tmp_path: Path, **bridge: Any) -> dict[str, Any]:
+    """A backtest's configuration that leaves the bridge to the run."""
+    given = config(tmp_path, autostart="auto", **bridge)
+    del given["risk_bridge"]["dir"]
+    given["user_data_dir"] = tmp_path
+    return given
+
+
+def test_a_backtest_does_not_wait_for_its_daemon_before_it_needs_it(
+    command: list[str], strategy: type[Strategy], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[int] = []
+    wait = spawn.PrivateDaemon.wait
+
+    def waited(self: spawn.PrivateDaemon) -> None:
+        waits.append(self.pid)
+        wait(self)
+
+    monkeypatch.setattr(spawn.PrivateDaemon, "wait", waited)
+    given = unattended(tmp_path, command=command)
+    mine = gated(strategy, given)
+    promised = copy.deepcopy(given["risk_bridge"])
+    assert waits == []
+    assert "fingerprint" not in given["original_config"].get("risk_bridge", {})
+    # As freqtrade makes the key of its cache of results, and as an eager run would have made it.
+    told = json.loads(json.dumps(promised, default=str))
+    assert len(waits) == 1
+    assert told == json.loads(json.dumps(given["risk_bridge"]))
+    assert told["fingerprint"] == mine._talebridge_gate.gated.fingerprint
+    assert given["original_config"]["risk_bridge"]["fingerprint"] == told["fingerprint"]
+    assert str(pickle.loads(pickle.dumps(promised))["fingerprint"]) == told["fingerprint"]
+    assert ask_stake(mine, analysed(mine)) == 100.0
+    assert len(waits) == 1
+
+
+def test_whoever_needs_it_first_waits_for_it(
+    command: list[str], strategy: type[Strategy], tmp_path: Path
+) -> None:
+    given = unattended(tmp_path, command=command)
+    mine = gated(strategy, given)
+    assert ask_stake(mine, analysed(mine)) == 100.0
+    assert given["risk_bridge"]["fingerprint"] == mine._talebridge_gate.gated.fingerprint
+    assert len(given["original_config"]["risk_bridge"]["fingerprint"]) > 8
+
+
+def want(need: str, mine: Any) -> None:
+    """Needs the bridge for candles, or for the key of freqtrade's cache of results."""
+    if need == "candles":
+        mine.populate_indicators(candles(50), {"pair": "BTC/USDT"})
+    else:
+        json.dumps(mine.config["risk_bridge"], default=str)
+
+
+@pytest.mark.parametrize("need", ["candles", "fingerprint"])
+def test_a_daemon_that_does_not_come_up_ends_the_run_where_it_is_needed(
+    need: str, strategy: type[Strategy], tmp_path: Path
+) -> None:
+    given = unattended(tmp_path, command=["sh", "-c", "echo no addon here >&2; exit 3"])
+    mine = gated(strategy, given)
+    for _ in range(2):
+        with pytest.raises(STOP, match=r"(?s)exit code 3; it said:.no addon here.*serve --dir"):
+            want(need, mine)
+
+
+@pytest.mark.parametrize("need", ["candles", "fingerprint"])
+def test_settings_a_daemon_on_its_way_refuses_end_the_run_with_all_violations(
+    need: str, command: list[str], strategy: type[Strategy], tmp_path: Path
+) -> None:
+    given = unattended(tmp_path, command=command, limits={"max_drawdown": 7, "max_daily_loss": -1})
+    mine = gated(strategy, given)
+    with pytest.raises(STOP, match="max_drawdown") as caught:
+        want(need, mine)
+    assert "max_daily_loss" in str(caught.value)
+    assert "talebridge serve" not in str(caught.value)
+
+
 def test_a_private_daemon_never_takes_the_place_of_a_bots(
     command: list[str], strategy: type[Strategy], sockets: Path, tmp_path: Path
 ) -> None:
@@ -405,7 +485,7 @@ def test_a_command_that_starts_no_bridge_is_shown_with_what_it_said(
     words: list[str], expected: str, tmp_path: Path
 ) -> None:
     with pytest.raises(Unavailable, match=expected):
-        spawn.start_private(resolve([{"command": words}]), tmp_path)
+        spawn.launch_private(resolve([{"command": words}]), tmp_path).wait()
     assert "TALEBRIDGE_PRIVATE_DIR" not in os.environ
 
 
@@ -414,7 +494,9 @@ def test_a_command_that_never_gets_ready_is_ended(
 ) -> None:
     monkeypatch.setattr(spawn, "START_TIMEOUT_S", 0.1)
     with pytest.raises(Unavailable, match="did not become ready"):
-        spawn.start_private(resolve([{"command": ["sh", "-c", "exec sleep 1000"]}]), tmp_path)
+        spawn.launch_private(
+            resolve([{"command": ["sh", "-c", "exec sleep 1000"]}]), tmp_path
+        ).wait()
 
 
 def test_the_ways_to_find_the_bridge_in_order(

@@ -117,5 +117,5 @@ def is_absence(error: Exception) -> bool:
     return (
         isinstance(error, BridgeError)
         and error.reason is Reason.UNAVAILABLE
-        and not isinstance(error, Refused)
+        and not isinstance(error, Refused | SettingsRejected)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from talebridge import messages, published
@@ -63,9 +63,11 @@ class Gated:
             self.history = History(strategy, self.closes, self.timeframe_s, rows)
         self.run: Run | None = None
         """The last run; possibly another process's. `current_run` gives this process's."""
+        self.begin: Callable[[], None] | None = None
+        """What is left to do before the first run: a bridge on its way has to be greeted."""
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "run": None}
+        return {**self.__dict__, "run": None, "begin": None}
 
     @property
     def active(self) -> bool:
@@ -121,6 +123,17 @@ class Gated:
         """Notes for the result file what this run decides by."""
         published.record(self.strategy.config, self.settings, self.fingerprint)
 
+    def begun(self) -> None:
+        """Does what is left to do before the first run. Raises BridgeError, each time anew."""
+        begin = self.begin
+        if begin is not None:
+            self.begin = None
+            try:
+                begin()
+            except BaseException:
+                self.begin = begin
+                raise
+
     def current_run(self, now_ms: int | None = None) -> Run:
         """This process's run: a new one after unpickling, a fork, when time goes back, and when a
         parameter that settings follow has changed.
@@ -128,6 +141,7 @@ class Gated:
         Raises SettingsRejected when it now makes invalid settings, and BridgeError when a
         backtest's new run gets no answer.
         """
+        self.begun()
         if self.parameters and self._follow():
             # Its decisions are others, and so is their fingerprint.
             self.run = self.fingerprint = None

@@ -10,8 +10,8 @@ from typing import Any
 from talebridge.config import FINGERPRINT, Settings, with_defaults
 
 
-def mark(config: dict[str, Any], fingerprint: str | None) -> None:
-    """Puts the fingerprint where the backtest cache sees it."""
+def mark(config: dict[str, Any], fingerprint: object) -> None:
+    """Puts the fingerprint, or what turns into it when read, where the backtest cache sees it."""
     config["risk_bridge"] = {**(config.get("risk_bridge") or {}), FINGERPRINT: fingerprint}
 
 

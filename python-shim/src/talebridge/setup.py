@@ -65,29 +65,41 @@ def first_contact(gated: Gated, failures: Failures) -> None:
     """Says hello to the bridge, starting a private one where that is allowed.
 
     Backtest, hyperopt and analysis end here without a bridge; a bot starts without it and pauses
-    its entries; plots and the web server carry on.
+    its entries; plots and the web server carry on. A bridge that a backtest starts for itself gets
+    ready while freqtrade loads candles: it is waited for when something is wanted of it, and the
+    run ends then if it is not there.
     """
     try:
-        _hello(gated)
+        if _hello(gated):
+            _publish(gated)
+        else:
+            published.mark(gated.strategy.config, Promised(gated, failures))
     except SettingsRejected as error:
         if gated.context is not Context.PASSIVE:
-            raise operational_exception(f"talebridge: {error}") from None
+            raise _no_start(error, failures) from None
         logger.warning("talebridge: %s", error)
     except BridgeError as error:
         if gated.context is Context.OPTIMIZE:
-            hint = failures.hint(error)
-            raise operational_exception(f"talebridge: {error}{hint}.") from None
+            raise _no_start(error, failures) from None
         failures.report(error)
-    else:
-        # Where freqtrade's cache and the result file see it.
-        published.mark(gated.strategy.config, gated.fingerprint)
-        gated.record()
 
 
-def _hello(gated: Gated) -> None:
+def _publish(gated: Gated) -> None:
+    """Tells freqtrade's cache and the result file what decides."""
+    published.mark(gated.strategy.config, gated.fingerprint)
+    gated.record()
+
+
+def _no_start(error: BridgeError, failures: Failures) -> Exception:
+    hint = failures.hint(error)
+    return operational_exception(f"talebridge: {error}{hint}{'.' if hint else ''}")
+
+
+def _hello(gated: Gated) -> bool:
     """Says hello to the bridge the settings name, to an inherited private one, or to a new one.
 
     A run that may start its own never goes to a bridge it only found: that one may be a bot's.
+    Returns False where a new one is on its way, to be greeted later.
     """
     settings = gated.settings
     private = gated.may_start_private
@@ -109,10 +121,41 @@ def _hello(gated: Gated) -> None:
                 raise
             logger.debug("talebridge: %s", error)
         else:
-            return
+            return True
     user_data_dir = gated.strategy.config.get("user_data_dir")
-    directory = spawn.start_private(
-        settings, None if user_data_dir is None else Path(user_data_dir)
-    )
-    gated.place, gated.private = Local(directory), True
-    gated.open()
+    daemon = spawn.launch_private(settings, None if user_data_dir is None else Path(user_data_dir))
+    gated.place, gated.private = Local(daemon.directory), True
+    if gated.mode_name != "backtest":
+        daemon.wait()
+        gated.open()
+        return True
+
+    def begin() -> None:
+        daemon.wait()
+        gated.open()
+        _publish(gated)
+
+    gated.begin = begin
+    return False
+
+
+class Promised:
+    """The fingerprint of a bridge that is on its way, in a configuration: a text as soon as
+    somebody reads it, as freqtrade does when it looks for an earlier result."""
+
+    def __init__(self, gated: Gated, failures: Failures) -> None:
+        self._gated = gated
+        self._failures = failures
+
+    def __str__(self) -> str:
+        try:
+            self._gated.begun()
+        except BridgeError as error:
+            raise _no_start(error, self._failures) from None
+        return str(self._gated.fingerprint)
+
+    def __deepcopy__(self, _: object) -> Promised:
+        return self
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (str(self),)

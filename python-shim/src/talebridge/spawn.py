@@ -85,12 +85,15 @@ def how_to_name(directory: Path) -> str:
 
 
 class PrivateDaemon:
-    """A daemon of this process's own. Ends when its stdin closes, so it cannot outlive us."""
+    """A daemon of this process's own, on its way once this exists and there after `wait`. Ends when
+    its stdin closes, so it cannot outlive us."""
 
     def __init__(self, command: list[str], directory: Path, journal_dir: Path) -> None:
         self.pid = os.getpid()
         self.directory = directory
-        words = [
+        self._ready = False
+        self._failure: Unavailable | None = None
+        self._words = words = [
             *command,
             "serve",
             "--dir",
@@ -116,11 +119,21 @@ class PrivateDaemon:
             raise Unavailable(
                 f"the bridge could not be started with `{shlex.join(words)}`: {error}"
             ) from None
+
+    def wait(self) -> None:
+        """Waits until the daemon answers. Raises Unavailable, and ends it, when it does not get so
+        far."""
+        if self._failure is not None:
+            raise self._failure
+        if self._ready:
+            return
         try:
-            self._wait_until_ready(words)
-        except Unavailable:
+            self._wait_until_ready(self._words)
+        except Unavailable as error:
+            self._failure = error
             self.stop()
             raise
+        self._ready = True
 
     def alive(self) -> bool:
         """Whether the daemon still runs."""
@@ -186,8 +199,8 @@ def _first_line(stream: IO[bytes], timeout_s: float) -> bytes:
 _private: PrivateDaemon | None = None
 
 
-def start_private(settings: Settings, user_data_dir: Path | None) -> Path:
-    """Makes sure this process has a private daemon and returns its directory.
+def launch_private(settings: Settings, user_data_dir: Path | None) -> PrivateDaemon:
+    """Makes sure this process has a private daemon, which may still be on its way.
 
     It is always a fresh one: in a directory the user named, a bot could come to be answered by a
     daemon that knows nothing of its history. The directory is exported as TALEBRIDGE_PRIVATE_DIR,
@@ -196,14 +209,14 @@ def start_private(settings: Settings, user_data_dir: Path | None) -> Path:
     global _private
     if _private is not None and _private.pid == os.getpid():
         if _private.alive():
-            return _private.directory
+            return _private
         _private.stop()
     directory = _fresh_directory()
     journal_dir = _journal_dir(settings, user_data_dir, directory)
     _private = PrivateDaemon(find_command(settings), directory, journal_dir)
     os.environ[_INHERITED] = str(directory)
     logger.info("talebridge: started a private bridge, journal in %s", journal_dir)
-    return directory
+    return _private
 
 
 def inherited_directory() -> Path | None:
