@@ -97,6 +97,24 @@ describe("a file that cannot be used", () => {
     await expect(reading).rejects.toThrow(message);
   };
 
+  it.each([
+    [Date.UTC(2020, 5, 1), "2023.12"],
+    [Date.UTC(2024, 2, 1), "2024.10"],
+    [Date.UTC(2025, 11, 31), "2025.12"],
+    [Date.UTC(2031, 0, 1), "2026.9"],
+    [null, "2026.9"],
+  ])("is answered with the nearest release that was tried: made at %s, %s", async (made_ms, release) => {
+    const unknown = only((strategy) => {
+      if (made_ms === null) delete strategy.backtest_run_start_ts;
+      else strategy.backtest_run_start_ts = made_ms / 1000;
+      strategy.starting_balance = "a lot";
+    });
+    await refused(
+      unknown,
+      `starting_balance must be number). Run the backtest again with --export trades and freqtrade ${release}, the nearest`,
+    );
+  });
+
   it("may record the remainder that rounding left of a large position, instead of the position", async () => {
     const orders = [
       { amount: 6e7, safe_price: 1.04e-5, ft_is_entry: true, order_filled_timestamp: 1 },

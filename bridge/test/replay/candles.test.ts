@@ -32,6 +32,16 @@ function folder(name: string, content: string | Uint8Array): string {
   return made;
 }
 
+it("names the compression that is read where a file has another", async () => {
+  const zstd = { ...spot, datadir: fixture("zstd") };
+  await expect(readCandles("ALFA/USDT", zstd)).rejects.toThrow(
+    "feather is compressed, and not with LZ4: write it as freqtrade does",
+  );
+  await expect(readCandles("BRVO/USDT", zstd)).rejects.toThrow(
+    "parquet is compressed, and not with snappy: write it as freqtrade does",
+  );
+});
+
 describe("parquet files", () => {
   it.each(["ALFA/USDT", "BRVO/USDT"])("of %s hold what the feather files hold", async (pair) => {
     const parquet = await readCandles(pair, { ...spot, datadir: fixture("parquet") });

@@ -41,8 +41,11 @@ export function readFeather(bytes: Uint8Array, file: string): Feather {
   try {
     table = tableFromIPC(bytes);
   } catch (error) {
+    const reason = reasonOf(error);
     throw new ReplayInputError(
-      `${file} cannot be read as a feather file: ${reasonOf(error)}. Download or export it again.`,
+      reason.includes("codec not found")
+        ? `${file} is compressed, and not with LZ4: write it as freqtrade does, compression="lz4".`
+        : `${file} cannot be read as a feather file: ${reason}. Download or export it again.`,
     );
   }
   const rows = table.numRows;

@@ -11,8 +11,8 @@ import { type Trade, toTrade } from "./trades.js";
 import { type EquityCurve, readWallet } from "./wallet.js";
 import { isZip, MAX_MEMBER_BYTES, MAX_ZIP_BYTES, openZip } from "./zip.js";
 
-/** The layouts this was tried with: fixtures of these releases are in the tests. */
-export const TRIED_RELEASES = ["2026.9"] as const;
+/** The layouts this was tried with, oldest first: fixtures written by these releases are in the tests. */
+export const TRIED_RELEASES = ["2023.12", "2024.10", "2025.8", "2025.12", "2026.9"] as const;
 
 /** What the replay knows of the backtest. Times in ms since 1970, money in stake currency. */
 export interface ReadResult {
@@ -182,9 +182,7 @@ function strategiesOf(result: unknown, file: string): Map<string, unknown> {
   else if (isRecord(result) && Object.values(result).some((value) => isRecord(value) && "run_id" in value)) {
     guess = "it is the .meta.json beside the result, not the result";
   }
-  throw new ReplayInputError(
-    `${file} is not a backtest result the replay can read: ${guess}. Tried with freqtrade ${TRIED_RELEASES.join(", ")}; run the backtest again with --export trades.`,
-  );
+  throw new ReplayInputError(`${file} is not a backtest result the replay can read: ${guess}. ${advice(result)}`);
 }
 
 function pickStrategy(names: readonly string[], wanted: string | undefined, file: string): string {
@@ -201,8 +199,25 @@ function pickStrategy(names: readonly string[], wanted: string | undefined, file
 function checked(given: unknown, where: string): ExportedStrategy {
   if (strategyCheck.Check(given)) return given;
   throw new ReplayInputError(
-    `${where} does not have the layout the replay knows (${firstError(strategyCheck, given)}). Tried with freqtrade ${TRIED_RELEASES.join(", ")}; run the backtest again with such a release.`,
+    `${where} does not have the layout the replay knows (${firstError(strategyCheck, given)}). ${advice(given)}`,
   );
+}
+
+/** An export does not tell its release, but mostly when it was made: the nearest release that was tried is that of the time, or the first after. */
+function advice(found: unknown): string {
+  const run_s: unknown = Object(found).backtest_run_start_ts;
+  const newest = TRIED_RELEASES[TRIED_RELEASES.length - 1];
+  const month = typeof run_s === "number" && Number.isFinite(run_s) ? new Date(run_s * 1000).getTime() : Number.NaN;
+  const nearest = Number.isNaN(month)
+    ? newest
+    : (TRIED_RELEASES.find((release) => releasedBy(release) >= month) ?? newest);
+  return `Run the backtest again with --export trades and freqtrade ${nearest}, the nearest of those tried (${TRIED_RELEASES.join(", ")}).`;
+}
+
+/** End of the month a release is named after. */
+function releasedBy(release: (typeof TRIED_RELEASES)[number]): number {
+  const [year = 0, month = 0] = release.split(".").map(Number);
+  return Date.UTC(year, month, 1);
 }
 
 function firstError(check: ReturnType<typeof Compile<TSchema>>, given: unknown): string {

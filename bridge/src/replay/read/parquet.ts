@@ -37,6 +37,11 @@ export async function fromParquet(bytes: Uint8Array, file: string): Promise<Cand
   } catch (error) {
     if (error instanceof ReplayInputError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
+    if (reason.includes("unsupported compression codec")) {
+      throw new ReplayInputError(
+        `${file} is compressed, and not with snappy: write it as freqtrade does, compression="snappy".`,
+      );
+    }
     throw new ReplayInputError(`${file} cannot be read as a parquet file: ${reason}. Download or convert it again.`);
   }
   const column = (name: Column): Float64Array => made.get(name) ?? new Float64Array();
