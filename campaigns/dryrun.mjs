@@ -5,21 +5,18 @@
  * to go on, and entries to resume when the bridge is back, with nobody touching the bot. At the end its log, its database and the journal have to tell
  * of the same decisions (`lib/decisions.mjs` says how they are matched).
  * `--faults stopped,liar` for some of them.
- * The last line of stdout is one JSON object. Exit codes: 0 every rule held, 1 one was broken, 2 something has to be installed or built first.
+ * The last line of stdout is one JSON object. Exit codes: 0 every rule held, 1 one was broken, 2 freqtrade has to be installed first.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { readJournal } from "../bridge/dist/journal/reader.js";
-import { OP } from "../bridge/dist/protocol/codes.js";
 import { startStub } from "../demo/dist/exchange-stub.js";
+import { VENV_PYTHON } from "../scripts/lib/paths.mjs";
 import { Bot } from "./lib/bot.mjs";
-import { Daemon } from "./lib/daemon.mjs";
+import { Bridge } from "./lib/bridge.mjs";
 import { compareDecisions, questionsIn } from "./lib/decisions.mjs";
-import { Honest } from "./lib/honest.mjs";
-import { Impostor } from "./lib/impostor.mjs";
 import { seeded } from "./lib/random.mjs";
 import { loopSpread, memoryCourse, words } from "./lib/spread.mjs";
 
@@ -29,6 +26,8 @@ const START_MS = 10 * MINUTE_MS;
 /** A candle each way, and what a busy machine adds. */
 const PHASE_MS = 6 * MINUTE_MS;
 const HOLD_MS = 1.2 * MINUTE_MS;
+/** From the answer to an addition to its order. */
+const ORDER_MS = 2000;
 const RSS_EVERY_MS = 10_000;
 /** Wide enough that most entries pass and some are cut or denied. */
 const LIMITS = { max_gross_exposure: 0.7, max_rate_deviation: 0.0015 };
@@ -41,11 +40,13 @@ const { values } = parseArgs({
     faults: { type: "string" },
   },
 });
+if (!existsSync(VENV_PYTHON)) {
+  process.stderr.write("campaign:dryrun: freqtrade is not installed: npm run setup\n");
+  process.exit(2);
+}
 const random = seeded(Number(values.seed));
 const pairs = Array.from({ length: Number(values.pairs) }, (_, n) => `C${String(n).padStart(2, "0")}X/USDT`);
 const folder = mkdtempSync(join(tmpdir(), "tb-dry-"));
-const [dir, journal] = [join(folder, "run"), join(folder, "journal")];
-const understudy_dir = join(folder, "other");
 const started_ms = Date.now();
 const load = [loadavg()[0] ?? 0];
 /** @type {string[]} */
@@ -65,84 +66,21 @@ async function until(what, patience_ms, probe) {
   }
 }
 
-/** @typedef {{ name: string, start: () => Promise<void> | void, end: () => Promise<void> | void }} Fault */
+/** @typedef {import("./lib/bridge.mjs").Fault} Fault */
 /** @typedef {{ from_ms: number, to_ms: number, back_ms: number }} Span `to_ms`: repaired; `back_ms`: the first entry after that */
 
 const stub = await startStub({ pairs, seed: Number(values.seed) });
-for (const path of [dir, journal, understudy_dir]) mkdirSync(path, { mode: 0o700 });
-const serve = () => Daemon.start({ dir, journal, log: join(folder, "daemon.log"), log_level: "info" });
-let daemon = await serve();
-/** Another daemon, which knows what the bot's would say, and what stands in the bot's daemon's place. */
-const others = { understudy: /** @type {Daemon | null} */ (null), impostor: /** @type {Impostor | null} */ (null) };
+const settings = { profile: "conservative", timeframe_s: MINUTE_MS / 1000, limits: LIMITS };
+const bridge = new Bridge(folder, settings, random, (problem) => wrong.push(problem));
+await bridge.serve();
 const makeBot = (/** @type {string} */ name, /** @type {string} */ strategy) =>
   new Bot({
     ...{ root: join(folder, name), strategy, exchange: stub.url, pairs, throttle_s: THROTTLE_S },
-    risk_bridge: { dir, autostart: "off", limits: LIMITS },
+    risk_bridge: { dir: bridge.dir, autostart: "off", limits: LIMITS },
   });
 const bots = { gated: makeBot("gated", "HourGated"), plain: makeBot("plain", "HourPlain") };
 
-/** What the daemon answered to the bot's hello, in the words of another daemon with the same settings. */
-async function helloOfDaemon() {
-  others.understudy ??= await Daemon.start({ dir: understudy_dir, journal: join(folder, "other-journal") });
-  const client = new Honest(understudy_dir, "gate");
-  const settings = { profile: "conservative", timeframe_s: MINUTE_MS / 1000, limits: LIMITS };
-  const { status, body } = await client.ask(OP.hello, [
-    { client: "dryrun", minor: 0, run_mode: "dry_run", session: "impostor", settings },
-  ]);
-  client.close();
-  const hello = Object(body[0]);
-  for (const line of readJournal(journal))
-    if (line.type === "hello" && line.fingerprint !== hello.fingerprint)
-      throw new Error(`the impostor's hello is not the bot's: status ${status}, ${JSON.stringify(hello)}`);
-  return hello;
-}
-
-/** @param {import("./lib/impostor.mjs").Kind} kind @param {string} name @returns {Fault} */
-function replaced(kind, name) {
-  return {
-    name,
-    async start() {
-      const hello = await helloOfDaemon();
-      await daemon.end("SIGTERM");
-      others.impostor = new Impostor(dir, kind, hello, understudy_dir, random);
-    },
-    async end() {
-      if (others.impostor?.asked === 0) wrong.push(`${name}: it was never asked`);
-      if (kind === "liar" && others.impostor?.entries_asked === 0)
-        wrong.push(`${name}: it was never asked about an entry`);
-      others.impostor?.close();
-      daemon = await serve();
-    },
-  };
-}
-
-/** @type {readonly Fault[]} */
-const ALL_FAULTS = [
-  { name: "stopped", start: () => daemon.signal("SIGSTOP"), end: () => daemon.signal("SIGCONT") },
-  {
-    name: "killed",
-    start: () => daemon.end("SIGKILL"),
-    async end() {
-      daemon = await serve();
-    },
-  },
-  replaced("version", "other protocol"),
-  replaced("engine", "other engine"),
-  replaced("settings", "other settings"),
-  replaced("noise", "noise"),
-  replaced("liar", "liar"),
-  {
-    name: "directory deleted",
-    // It makes it anew by itself, at once: something else in its place, so that this lasts.
-    start() {
-      rmSync(dir, { recursive: true });
-      writeFileSync(dir, "");
-    },
-    end: () => rmSync(dir),
-  },
-];
-
-const FAULTS = ALL_FAULTS.filter(({ name }) => values.faults?.split(",").includes(name) ?? true);
+const FAULTS = bridge.faults().filter(({ name }) => values.faults?.split(",").includes(name) ?? true);
 
 /** One fault from its start to the first entry after its end, and what may not happen meanwhile. @param {Fault} fault @returns {Promise<Span>} */
 async function suffer({ name, start, end }) {
@@ -170,12 +108,16 @@ async function suffer({ name, start, end }) {
     return first?.open_ms ?? null;
   });
   const during = (await bots.gated.trades()).filter(({ open_ms }) => open_ms > from_ms && open_ms < to_ms);
-  const questions = questionsIn(journal, (problem) => wrong.push(problem));
+  const questions = questionsIn(bridge.journal, (problem) => wrong.push(problem));
   for (const { pair, link } of during) {
     // Decided before, and filled a moment later.
     const decided_ms = questions.get(`${link?.boot} ${link?.line}`)?.t_ms ?? Number.POSITIVE_INFINITY;
     if (decided_ms > from_ms) wrong.push(`${name}: ${pair} was entered without the bridge`);
   }
+  const added = (await bots.gated.trades()).filter(({ entries }) =>
+    entries.slice(1).some(({ at_ms }) => at_ms > from_ms + ORDER_MS && at_ms < to_ms),
+  );
+  for (const { pair } of added) wrong.push(`${name}: the position in ${pair} was added to without the bridge`);
   const stuck = (await bots.gated.trades()).filter(
     ({ id, close_ms }) => open.some((one) => one.id === id) && (close_ms ?? to_ms) >= to_ms,
   );
@@ -205,7 +147,7 @@ try {
   while (Date.now() < steady.to_ms) {
     memory.gated.push(bots.gated.rssMb());
     memory.plain.push(bots.plain.rssMb());
-    memory.daemon.push(daemon.rssMb());
+    memory.daemon.push(bridge.daemon.rssMb());
     load.push(loadavg()[0] ?? 0);
     const next_ms = performance.now() + RSS_EVERY_MS;
     await until("the next reading", 2 * RSS_EVERY_MS, () => (performance.now() > next_ms ? true : null));
@@ -217,14 +159,13 @@ try {
   await Promise.all(Object.values(bots).map((bot) => bot.stop()));
 }
 const trades = { gated: await bots.gated.trades(), plain: await bots.plain.trades() };
-await daemon.end("SIGTERM");
-await others.understudy?.end("SIGTERM");
+await bridge.stop();
 await stub.close();
 
 const log = bots.gated.logText();
 const { wrong: unmatched, ...decisions } = compareDecisions({
   ...{ log, trades: trades.gated },
-  questions: questionsIn(journal, (problem) => wrong.push(problem)),
+  questions: questionsIn(bridge.journal, (problem) => wrong.push(problem)),
 });
 wrong.push(...unmatched);
 for (const [name, bot] of Object.entries(bots)) {

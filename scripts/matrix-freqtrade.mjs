@@ -2,7 +2,8 @@
  * `npm run matrix:freqtrade`: the shim on several releases of freqtrade, each with the pandas and numpy it brings, in environments of their own
  * under .cache/freqtrade. For each: the arguments of the hooks against those the shim knows, and short backtests on made-up candles (spot, one-minute
  * detail, DCA, futures with shorts), ungated, in shadow mode and gated: the first two have to trade alike, the gate has to cut or deny some.
- * `-- --versions 2026.1,2026.5+pandas==2.2.*` for others, with `+` for a package in another version than pip would take; `--exports FOLDER` keeps the
+ * `-- --versions 2026.1,2026.5+pandas==2.2.*` for others, with `+` for a package in another version than pip would take and `@python3.13` for
+ * another interpreter than this checkout's; `--exports FOLDER` keeps the
  * gated exports of every release there. Needs the network the first time.
  * The last line of stdout is one JSON object. Exit codes: 0 all passed, 1 one did not, 2 something has to be installed first.
  */
@@ -58,18 +59,19 @@ print(json.dumps([one for one in importlib.metadata.requires("freqtrade") if "ex
 /** @typedef {{ freqtrade: string, python?: string, pandas?: string, numpy?: string, cases: Found[], tests?: string, problem: string | null }} Row */
 
 /**
- * @param {string} wanted version and packages
+ * @param {string} wanted version, packages and interpreter
  * @returns {Promise<string>} its interpreter
  */
 async function environment(wanted) {
-  const [version, ...others] = wanted.split("+");
+  const [packages = "", base = VENV_PYTHON] = wanted.split("@");
+  const [version, ...others] = packages.split("+");
   const folder = join(CACHE, "freqtrade", wanted.replaceAll(/[^\w.+-]/g, "_"));
   const python = join(folder, "bin", "python");
   if (existsSync(join(folder, "ready"))) return python;
   process.stderr.write(`installing freqtrade ${wanted} …\n`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(CACHE, "freqtrade"), { recursive: true });
-  await execute(VENV_PYTHON, ["-m", "venv", folder]);
+  await execute(base, ["-m", "venv", folder]);
   const pip = (/** @type {readonly string[]} */ args) =>
     execute(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...args], {
       timeout: INSTALL_MS,
