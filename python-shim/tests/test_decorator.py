@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import pickle
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import cloudpickle
@@ -362,6 +364,30 @@ def test_hooks_assigned_to_the_object_are_gated(
     assert mine.calls == [PAIR]
     copy = cloudpickle.loads(cloudpickle.dumps(mine.__dict__["custom_stake_amount"].__func__))
     assert decorator.is_wrapper(copy)
+
+
+def test_wrappers_are_known_by_their_code_alone(
+    bridge: Answers, strategy: type[Strategy], sockets: Path
+) -> None:
+    """As they come out of cloudpickle 3.1.3, without file name, and as others wrap them."""
+
+    class Child(risk_gated(strategy)):  # type: ignore[misc]
+        pass
+
+    mine = Child(config(sockets, "dry_run"))
+    analysed(mine)
+    for name in ("__init__", *(hook for hook in HOOKS if hasattr(strategy, hook))):
+        function = inspect.getattr_static(Child, name)
+        assert decorator.is_wrapper(function), name
+        anonymous = function.__code__.replace(co_filename="<dynamic-code>")
+        assert decorator.is_wrapper(FunctionType(anonymous, {}, closure=function.__closure__))
+
+        @functools.wraps(function)
+        def around(*args: Any, inner: Any = function, **kwargs: Any) -> Any:
+            return inner(*args, **kwargs)
+
+        assert not decorator.is_wrapper(around)
+    assert decorator.is_wrapper(vars(Child.__mro__[1])["__init_subclass__"].__func__)
 
 
 def test_exit_hooks_are_never_wrapped(

@@ -46,10 +46,16 @@ def risk_gated(strategy: Any = None, /, **settings: Any) -> Any:
     return decorate if strategy is None else decorate(strategy)
 
 
+_MARK = "talebridge_wraps"
+"""Name of the variable in which every wrapper holds what it wraps. The code keeps it wherever it is
+pickled; file names do not survive cloudpickle 3.1.3, and attributes are copied by functools.wraps
+to whatever wraps a wrapper."""
+
+
 def is_wrapper(function: object) -> bool:
     """Whether a function is one of the wrappers made here, also after a round trip by pickle."""
     code = getattr(function, "__code__", None)
-    return code is not None and code.co_filename == is_wrapper.__code__.co_filename
+    return code is not None and _MARK in code.co_freevars
 
 
 def gate_init(cls: type) -> None:
@@ -80,7 +86,7 @@ def wrap_own_hooks(strategy: Any, names: Sequence[str]) -> None:
 
 
 def _wrap_init(cls: type) -> Hook:
-    own = cls.__dict__.get("__init__")
+    talebridge_wraps = cls.__dict__.get("__init__")
     inherited = cls.__init__  # type: ignore[misc]
 
     @functools.wraps(inherited)
@@ -88,7 +94,10 @@ def _wrap_init(cls: type) -> Hook:
         from talebridge import decorator, hooks
 
         # An inherited __init__ is looked up anew: in a class with several bases it depends on self.
-        original = super(cls, self).__init__ if own is None else own.__get__(self)  # type: ignore[arg-type]
+        if talebridge_wraps is None:
+            original = super(cls, self).__init__  # type: ignore[arg-type]
+        else:
+            original = talebridge_wraps.__get__(self)
         gate = hooks.construct(self, original, args, kwargs)
         if gate is not None and gate.active:
             decorator.wrap_hooks(type(self), hooks.hooks_of(gate))
@@ -99,15 +108,15 @@ def _wrap_init(cls: type) -> Hook:
 
 def _wrap_init_subclass(cls: type) -> Any:
     """Sees to it that a child whose `__init__` passes the decorated one over is gated too."""
-    own = cls.__dict__.get("__init_subclass__")
+    talebridge_wraps = cls.__dict__.get("__init_subclass__")
 
     def __init_subclass__(child: Any, /, **kwargs: Any) -> None:
         from talebridge import decorator
 
-        if own is None:
+        if talebridge_wraps is None:
             super(cls, child).__init_subclass__(**kwargs)  # type: ignore[arg-type]
         else:
-            own.__get__(None, child)(**kwargs)
+            talebridge_wraps.__get__(None, child)(**kwargs)
         decorator.gate_init(child)
 
     return classmethod(__init_subclass__)
@@ -115,18 +124,19 @@ def _wrap_init_subclass(cls: type) -> Any:
 
 def _wrap(name: str, original: Any) -> Hook:
     """A wrapper of a hook as it stands in a class: a function or a descriptor."""
+    talebridge_wraps = original
     function = getattr(original, "__func__", original)
     if name == "populate_indicators":
         # freqtrade counts the arguments of this one.
         @functools.wraps(function)
         def populate_indicators(self: Any, dataframe: Any, metadata: Any) -> Any:
-            return hooks.populate_indicators(self, original, dataframe, metadata)
+            return hooks.populate_indicators(self, talebridge_wraps, dataframe, metadata)
 
         return populate_indicators
 
     # Takes whatever it is given: freqtrade would take a TypeError raised here for approval.
     @functools.wraps(function)
     def hook(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return hooks.run(name, self, original, args, kwargs)
+        return hooks.run(name, self, talebridge_wraps, args, kwargs)
 
     return hook
