@@ -253,6 +253,15 @@ const requests = [
       rules: [{ measure: "jump", from: 3.5, to: 6.5, min_size: 0.25, deny_above: null }],
     },
   }),
+  helloRequest("hello, in a group", {
+    id: 2,
+    client: "talebridge-python/0.1.0",
+    minor: enums.protocol_minor,
+    run_mode: "live",
+    session: "bot@binance",
+    settings: { timeframe_s: 300, group: "spot" },
+    stake_currency: "USDT",
+  }),
   gateRequest("gate, long entry, nothing cut", {}),
   gateRequest("gate, short entry at the final stage, cut by a jump", {
     id: 300,

@@ -312,8 +312,10 @@ function flatten(schema, describe, prefix = "") {
     const path = prefix === "" ? key : `${prefix}.${key}`;
     if (node["x-ignored"] === true) return [];
     if (node.properties !== undefined) return flatten(node, describe, path);
-    // A part that is off unless given: itself, then what is in it.
-    const inner = node.anyOf?.[0]?.properties !== undefined ? flatten(node.anyOf[0], describe, path) : [];
+    // A part that is off unless given, or a map of names: itself, then what is in it.
+    const named = Object.values(node.patternProperties ?? {})[0];
+    const [part, at] = named?.properties === undefined ? [node.anyOf?.[0], path] : [named, `${path}.<name>`];
+    const inner = part?.properties === undefined ? [] : flatten(part, describe, at);
     return [
       {
         path,
@@ -447,7 +449,7 @@ function defaultText(s) {
       .map(([name, value]) => `${name} ${value ?? "off"}`)
       .join(", ");
   }
-  return s.default === null ? "null" : `\`${s.default}\``;
+  return s.default === null ? "null" : `\`${typeof s.default === "object" ? JSON.stringify(s.default) : s.default}\``;
 }
 
 /** @param {Setting[]} settings @param {Setting[]} daemon */

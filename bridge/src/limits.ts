@@ -55,6 +55,12 @@ export const FIXED_LIMITS = table({
     bounds: "closed trades kept for loss streaks and Kelly, per session",
     beyond: "the oldest is forgotten",
   },
+  granted_entries: {
+    value: 512,
+    unit: "entries",
+    bounds: "confirmed entries of a group's member kept one by one until its next portfolio",
+    beyond: "added up: a repeated question about one of them then counts twice",
+  },
   confirmed_entries: {
     value: 1000,
     unit: "entries",

@@ -121,6 +121,6 @@ export function checkWitness(dir, boot, witness) {
 
 /** Live sessions as a next boot will fold them. @param {string} dir @returns {Map<string, string>} */
 export function foldedPrints(dir) {
-  const sessions = foldLive(dir, { onDamage: () => undefined });
+  const { sessions } = foldLive(dir, { onDamage: () => undefined });
   return new Map([...sessions].map(([name, { state }]) => [name, fingerprintOf(state)]));
 }

@@ -76,6 +76,10 @@ pub const BARBELL: u8 = 53;
 pub const EXPOSURE_CLUSTER: u8 = 54;
 /// The expected shortfall of all positions, pending entry orders and the new entry over book_es_hours would be more than max_book_es of equity; or too few closes of the pair are known.
 pub const BOOK_ES: u8 = 55;
+/// The bots of the group would together hold more than the group's max_gross_exposure times their equity, pending and just confirmed entries included.
+pub const GROUP_EXPOSURE: u8 = 60;
+/// The bots of the group are together more than the group's max_drawdown below their high-water mark of the last drawdown_window_days.
+pub const GROUP_DRAWDOWN: u8 = 61;
 /// The bridge is absent, dead, slow or its circuit breaker is open.
 pub const UNAVAILABLE: u8 = 70;
 /// The bridge answered with something that is not the protocol, or with another protocol version.
@@ -132,6 +136,8 @@ pub const fn name(code: u8) -> &'static str {
         BARBELL => "barbell",
         EXPOSURE_CLUSTER => "exposure_cluster",
         BOOK_ES => "book_es",
+        GROUP_EXPOSURE => "group_exposure",
+        GROUP_DRAWDOWN => "group_drawdown",
         UNAVAILABLE => "unavailable",
         PROTOCOL_ERROR => "protocol_error",
         WRONG_FINGERPRINT => "wrong_fingerprint",

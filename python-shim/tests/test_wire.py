@@ -62,7 +62,10 @@ def question(**changes: Any) -> wire.Question:
 def encoded(op: str, m: dict[str, Any]) -> bytes:
     if op == "hello":
         return wire.encode_hello(
-            m["id"], wire.Hello(m["client"], m["run_mode"], m["session"], m["settings"])
+            m["id"],
+            wire.Hello(
+                m["client"], m["run_mode"], m["session"], m["settings"], m.get("stake_currency")
+            ),
         )
     if op == "gate":
         asked = question(

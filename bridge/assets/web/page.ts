@@ -4,6 +4,7 @@ import { AlarmList } from "./alarms.js";
 import { Bots } from "./bots.js";
 import { Decisions } from "./decisions.js";
 import { el } from "./dom.js";
+import { GroupList } from "./groups.js";
 import { Latency } from "./latency.js";
 import { OrderDialog } from "./order_dialog.js";
 import { Pairs } from "./pairs.js";
@@ -26,12 +27,20 @@ export class Page {
     const summary = new Summary();
     const alarms = new AlarmList();
     const bots = new Bots((order) => dialog.open(order));
+    const groups = new GroupList();
     const pairs = new Pairs();
     const decisions = new Decisions();
     const latency = new Latency();
-    this.parts = [alarms, summary, bots, pairs, decisions, latency];
+    this.parts = [alarms, summary, bots, groups, pairs, decisions, latency];
     const side = el("div", { class: "side" }, decisions.node, latency.node);
-    this.content = [alarms.node, summary.node, bots.node, el("div", { class: "split" }, pairs.node, side), dialog.node];
+    this.content = [
+      alarms.node,
+      summary.node,
+      bots.node,
+      groups.node,
+      el("div", { class: "split" }, pairs.node, side),
+      dialog.node,
+    ];
   }
 
   show(state: WebState): void {

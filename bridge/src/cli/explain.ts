@@ -82,7 +82,7 @@ function sessionNow(
     const known = status.sessions.find((one) => one.session === session);
     return known === undefined ? null : { source: "daemon", now_ms: status.now_ms, standing: known.standing };
   }
-  const folded = foldLive(journal_dir, { onDamage: () => undefined }).get(session);
+  const folded = foldLive(journal_dir, { onDamage: () => undefined }).sessions.get(session);
   if (folded === undefined) return null;
   const now_ms = Date.now();
   const policy = settings === null ? null : toPolicy(settings);

@@ -80,6 +80,17 @@ const SessionSchema = Type.Object({
 });
 export type SessionReport = Static<typeof SessionSchema>;
 
+/** server/groups.ts */
+const GroupSchema = Type.Object({
+  group: Type.String(),
+  run_mode: Type.String(),
+  members: Type.Array(Type.String()),
+  equity: Type.Number(),
+  exposure: LevelSchema,
+  drawdown: LevelSchema,
+});
+export type GroupReport = Static<typeof GroupSchema>;
+
 const StatusSchema = Type.Object({
   server: Type.String(),
   pid: Type.Number(),
@@ -93,6 +104,8 @@ const StatusSchema = Type.Object({
   session_count: Type.Number(),
   sessions: Type.Array(SessionSchema),
   counters: Type.Record(Type.String(), Type.Number()),
+  /** Missing: an older daemon. */
+  groups: Type.Optional(Type.Array(GroupSchema)),
 });
 export type StatusReport = Static<typeof StatusSchema>;
 

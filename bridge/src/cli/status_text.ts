@@ -1,7 +1,7 @@
 /** The daemon's status as a table. */
 import { describeOverride, describeTogether, percent, show } from "./explain_text.js";
 import { plain } from "./plain.js";
-import type { OverrideReport, SessionReport, StatusReport } from "./report.js";
+import type { GroupReport, OverrideReport, SessionReport, StatusReport } from "./report.js";
 import { showInstant, showSpan } from "./time.js";
 
 const TOP_REASONS = 3;
@@ -35,6 +35,7 @@ export function renderStatus(status: StatusReport): string {
   if (status.sessions.length > 0) {
     lines.push("", ...table([HEADER, ...status.sessions.map((session) => row(session, status.now_ms))]));
     for (const session of status.sessions) lines.push(...remarks(session));
+    lines.push(...(status.groups ?? []).map(groupLine));
   }
   return `${lines.join("\n")}\n`;
 }
@@ -89,6 +90,12 @@ function remarks({ session, standing, by_reason, starvation }: SessionReport): s
   if (together.length > 0) lines.push(`${plain(session)}: ${together.join(", ")}`);
   for (const override of standing.overrides ?? []) lines.push(overrideLine(session, override));
   return lines;
+}
+
+/** "group spot (live): a, b; equity 2000, drawdown 1.0 % of 10.0 %, exposure 0.5 of 1". */
+function groupLine({ group, run_mode, members, equity, drawdown, exposure }: GroupReport): string {
+  const most = exposure.limit === null ? "any" : show(exposure.limit);
+  return `group ${plain(group)} (${run_mode.replace("_", "-")}): ${members.map(plain).join(", ")}; equity ${show(equity)}, drawdown ${percent(drawdown.value)} of ${percent(drawdown.limit)}, exposure ${show(exposure.value)} of ${most}`;
 }
 
 /** "bot: OVERRIDDEN, limits.max_drawdown is 0.25 instead of 0.2 until … by me: why". */

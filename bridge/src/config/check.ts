@@ -29,6 +29,19 @@ function walk(schema: TSchema, value: unknown, path: string, found: Violation[])
     }
     return;
   }
+  if (Type.IsRecord(schema) && isRecord(value)) {
+    const most = bound(schema, "maxProperties");
+    if (most !== null && Object.keys(value).length > most) {
+      found.push({ path, message: `has ${Object.keys(value).length} entries; must be ${describe(schema)}` });
+    }
+    const [pattern, item] = Object.entries(schema.patternProperties)[0] ?? ["", Type.Never()];
+    for (const [key, part] of Object.entries(value)) {
+      if (new RegExp(pattern).test(key)) walk(item, part, join(path, key), found);
+      else
+        found.push({ path: join(path, shorten(key)), message: `is no name; must be ${namesOf(schema) ?? "another"}` });
+    }
+    return;
+  }
   if (Type.IsArray(schema) && Array.isArray(value) && !tooLong(schema, value)) {
     value.forEach((item, index) => {
       walk(schema.items, item, `${path}[${index}]`, found);
@@ -59,6 +72,10 @@ export function describe(schema: TSchema): string {
   if (Type.IsNull(schema)) return "null";
   if (Type.IsEnum(schema)) return `one of ${schema.enum.map((item) => JSON.stringify(item)).join(", ")}`;
   if (Type.IsBoolean(schema)) return "true or false";
+  if (Type.IsRecord(schema) && namesOf(schema) !== null) {
+    const most = bound(schema, "maxProperties");
+    return `a map${most === null ? "" : ` of at most ${most} entries`}, its names ${namesOf(schema)}`;
+  }
   if (Type.IsObject(schema) || Type.IsRecord(schema)) return "a map";
   if (Type.IsArray(schema)) {
     const most = bound(schema, "maxItems");
@@ -81,6 +98,12 @@ export function describe(schema: TSchema): string {
     return parts.join(" ");
   }
   return "something else";
+}
+
+/** Which names a map of names admits, in words; null: they are not described. */
+function namesOf(schema: TSchema): string | null {
+  const words: unknown = Reflect.get(schema, "x-names");
+  return typeof words === "string" ? words : null;
 }
 
 function bound(schema: TSchema, key: string): number | null {

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import type { Violation } from "../engine/types.js";
+import type { GroupLimits } from "../gate/types.js";
 import { check, isRecord } from "./check.js";
 import { DAEMON_DEFAULTS, DaemonSchema, type GivenDaemonConfig, type LogLevel } from "./daemon_schema.js";
 import { type Endpoint, isLoopback, parseEndpoint, showEndpoint } from "./endpoint.js";
@@ -24,6 +25,8 @@ export interface DaemonConfig {
     readonly max_total_bytes: number;
     readonly max_age_days: number | null;
   };
+  /** By name. */
+  readonly groups: Readonly<Record<string, GroupLimits>>;
   /** Null: ipc only. */
   readonly tcp: TcpConfig | null;
   /** Null: not served. */
@@ -113,6 +116,9 @@ export function resolveDaemon(
         batch_bytes: limits.batch_bytes ?? DAEMON_DEFAULTS.batch_bytes,
       },
       journal: { max_file_bytes, max_total_bytes, max_age_days: merged.journal?.max_age_days ?? null },
+      groups: Object.fromEntries(
+        Object.entries(merged.groups ?? {}).map(([name, group]) => [name, { ...DAEMON_DEFAULTS.group, ...group }]),
+      ),
       tcp,
       metrics,
       web,

@@ -3,10 +3,14 @@
 import { LIMITS } from "../protocol/codes.js";
 import { type Static, type TProperties, Type } from "../typebox.js";
 import { option, required } from "./daemon_meta.js";
+import { LIMIT_DEFAULTS, MAX_WINDOW_DAYS } from "./limits_schema.js";
 import { WEBHOOK_PROPERTIES, WEBHOOK_THEIRS } from "./webhook_schema.js";
 
 const MIB = 1024 * 1024;
 const HOST_NAME = "^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$";
+export const GROUP_NAME = "^[A-Za-z0-9_-]{1,31}$";
+const MAX_GROUPS = 64;
+const MAX_SILENT_HOURS = 24 * 31;
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -18,6 +22,12 @@ export const DAEMON_DEFAULTS = {
   batch_bytes: LIMITS.batch_bytes,
   max_file_bytes: 64 * MIB,
   max_total_bytes: 1024 * MIB,
+  group: {
+    max_gross_exposure: null,
+    max_drawdown: null,
+    drawdown_window_days: LIMIT_DEFAULTS.drawdown_window_days,
+    silent_hours: 168,
+  },
 } as const;
 
 function whole(minimum: number, maximum: number, description: string, fallback: number) {
@@ -100,6 +110,60 @@ export const DaemonSchema = Type.Object(
           ),
         },
         { additionalProperties: false },
+      ),
+    ),
+    groups: Type.Optional(
+      Type.Record(
+        Type.String({ pattern: GROUP_NAME }),
+        Type.Object(
+          {
+            max_gross_exposure: Type.Optional(
+              Type.Union([Type.Number({ exclusiveMinimum: 0, maximum: 1000 }), Type.Null()], {
+                ...option(
+                  "Largest sum of stake × leverage over all members' open positions, pending entry orders, confirmed entries and the new entry, as a multiple of their equity. Entries are cut to the room left. Null: off.",
+                  DAEMON_DEFAULTS.group.max_gross_exposure,
+                ),
+              }),
+            ),
+            max_drawdown: Type.Optional(
+              Type.Union([Type.Number({ exclusiveMinimum: 0, maximum: 1 }), Type.Null()], {
+                ...option(
+                  "Deny all members' entries while their mark-to-market equity together is more than this share below its high-water mark of the last drawdown_window_days; members that join or leave are neither gain nor loss. Null: off.",
+                  DAEMON_DEFAULTS.group.max_drawdown,
+                ),
+              }),
+            ),
+            drawdown_window_days: Type.Optional(
+              Type.Number({
+                minimum: 1,
+                maximum: MAX_WINDOW_DAYS,
+                ...option(
+                  "Length of the rolling window of that high-water mark: such a denial ends after this time at the latest.",
+                  DAEMON_DEFAULTS.group.drawdown_window_days,
+                ),
+              }),
+            ),
+            silent_hours: Type.Optional(
+              Type.Number({
+                minimum: 1,
+                maximum: MAX_SILENT_HOURS,
+                ...option(
+                  "A member that has asked and told nothing for this long no longer counts, until it is heard again. Until then it counts as last told.",
+                  DAEMON_DEFAULTS.group.silent_hours,
+                ),
+              }),
+            ),
+          },
+          { additionalProperties: false },
+        ),
+        {
+          maxProperties: MAX_GROUPS,
+          "x-names": "1 to 31 letters, digits, - or _",
+          ...option(
+            "Named groups of live bots with common limits: a bot is in one by `group` in its `risk_bridge` block. Dry-run and live bots of one name are apart.",
+            {},
+          ),
+        },
       ),
     ),
     tcp: nullable(

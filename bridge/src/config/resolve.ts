@@ -1,5 +1,6 @@
 /** Given settings + profile -> everything the gate and the engine decide by. */
 import type { Engine, EngineParams, Rule, Violation } from "../engine/types.js";
+import { isLive } from "../gate/session.js";
 import type { Limits, Mode, Policy } from "../gate/types.js";
 import { REASON } from "../protocol/codes.js";
 import { fingerprint } from "./canonical.js";
@@ -15,6 +16,8 @@ export interface Context {
   /** Length of a candle in seconds. */
   readonly timeframe_s: number;
   readonly run_mode: RunMode;
+  /** Names of the groups there are; absent: none. */
+  readonly groups?: readonly string[];
 }
 
 /** Every gate setting with its value, defaults filled in. Plain data: journalled and hashed. */
@@ -30,6 +33,8 @@ export interface ResolvedSettings {
   readonly portfolio_limits: boolean;
   /** Which pair's closes the client sends as the market's; null: none. */
   readonly market_pair: string | null;
+  /** Named group; absent: none, which leaves the fingerprint as it was before there were groups. */
+  readonly group?: string;
   readonly limits: Limits;
 }
 
@@ -71,6 +76,12 @@ export function resolveSettings(given: unknown, context: Context, engine: Pick<E
   });
   if (!checked.ok) return { ok: false, violations: checked.violations };
 
+  const portfolio_limits = portfolioLimits(settings.portfolio_limits ?? DEFAULTS.portfolio_limits, context.run_mode);
+  // A backtest is alone: other bots' positions of today are none of its past.
+  const group = isLive(context.run_mode) ? (settings.group ?? null) : null;
+  const ungrouped = groupViolations(group, portfolio_limits, context.groups ?? []);
+  if (ungrouped.length > 0) return { ok: false, violations: ungrouped };
+
   const resolved: ResolvedSettings = {
     profile,
     mode: settings.mode ?? DEFAULTS.mode,
@@ -80,8 +91,9 @@ export function resolveSettings(given: unknown, context: Context, engine: Pick<E
     loss_threshold: checked.params.loss_threshold,
     adverse_horizon_candles: checked.params.adverse_horizon_candles,
     adverse_quantile: checked.params.adverse_quantile,
-    portfolio_limits: portfolioLimits(settings.portfolio_limits ?? DEFAULTS.portfolio_limits, context.run_mode),
+    portfolio_limits,
     market_pair: settings.market_pair ?? DEFAULTS.market_pair,
+    ...(group === null ? {} : { group }),
     limits: resolveLimits(profile, settings.limits ?? {}),
   };
   return {
@@ -93,6 +105,19 @@ export function resolveSettings(given: unknown, context: Context, engine: Pick<E
     engine_fingerprint: checked.fingerprint,
     fingerprint: fingerprint({ engine: checked.fingerprint, settings: resolved }),
   };
+}
+
+function groupViolations(group: string | null, portfolio_limits: boolean, known: readonly string[]): Violation[] {
+  if (group === null) return [];
+  const found: Violation[] = [];
+  if (!known.includes(group)) {
+    const names = known.length === 0 ? "it has none" : `it has ${known.join(", ")}`;
+    const message = `was "${group}"; must be a group of the bridge's configuration (\`groups\`), and ${names}`;
+    found.push({ path: "group", message });
+  }
+  if (!portfolio_limits)
+    found.push({ path: "group", message: "needs portfolio_limits: a group counts its members' accounts" });
+  return found;
 }
 
 function portfolioLimits(given: "auto" | "on" | "off", run_mode: RunMode): boolean {

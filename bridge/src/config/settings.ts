@@ -5,6 +5,7 @@
  * bridge in hello, `shim` keys stay in the Python process. A key whose default depends on the profile has `x-default-by-profile` instead.
  */
 import { type Static, Type } from "../typebox.js";
+import { GROUP_NAME } from "./daemon_schema.js";
 import { LimitsSchema } from "./limits_schema.js";
 import { meta } from "./meta.js";
 import { PROFILE_NAMES } from "./profiles.js";
@@ -163,6 +164,26 @@ export const SettingsSchema = Type.Object(
             "gate",
             "The pair that stands for the market in the measures that compare a pair with it. Its candles are loaded with the others'; where it has none, those measures are NaN. Null: none.",
             DEFAULTS.market_pair,
+          ),
+        },
+      ),
+    ),
+    group: Type.Optional(
+      Type.Union(
+        [
+          Type.String({
+            minLength: 1,
+            maxLength: 31,
+            pattern: GROUP_NAME,
+            "x-values": "a name of 1 to 31 letters, digits, - or _",
+          }),
+          Type.Null(),
+        ],
+        {
+          ...meta(
+            "gate",
+            "Live and dry-run: the named group of the bridge's configuration (`groups`) whose common limits apply to this bot as well. Null: none. A backtest is alone.",
+            null,
           ),
         },
       ),

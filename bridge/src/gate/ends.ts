@@ -29,6 +29,7 @@ const STANDING: ReadonlySet<ReasonName> = new Set<ReasonName>([
   "loss_streak",
   "entry_rate",
   "barbell",
+  "group_drawdown",
 ]);
 /** These cut before they deny, and cuts are not listed. */
 const CUTS: ReadonlySet<ReasonName> = new Set<ReasonName>(["drawdown_soft", "barbell"]);

@@ -24,6 +24,10 @@ export interface HelloEvent {
   /** Resolved settings. */
   readonly settings: object;
   readonly fingerprint: string;
+  /** Named group the session is in; absent: none. */
+  readonly group?: string;
+  /** Absent: not told. */
+  readonly stake_currency?: string;
 }
 
 export type PositionRow = readonly [
@@ -128,6 +132,12 @@ export interface LiftEvent {
   readonly why: string;
 }
 
+/** A member of a group has been silent for too long to count any more. It counts again with its next word. */
+export interface LeaveEvent {
+  readonly type: "leave";
+  readonly session: string;
+}
+
 export type SessionEvent =
   | HelloEvent
   | PortfolioEvent
@@ -135,7 +145,8 @@ export type SessionEvent =
   | ControlEvent
   | RebaseEvent
   | OverrideEvent
-  | LiftEvent;
+  | LiftEvent
+  | LeaveEvent;
 
 const NO_CAPS: readonly CapEvent[] = Object.freeze([]);
 

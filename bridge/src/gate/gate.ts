@@ -1,8 +1,9 @@
 /**
  * The entry verdict: candle verdict × portfolio × policy. A pure function; the caller journals the verdict and then applies its event.
  *
- * Limits in order (limits/order.ts): manual switch, request numbers, staleness, candle verdict, drawdown, losses of day and week, loss streak, entry
- * rate, price collar, soft drawdown, exposure, losses of trade and book, its expected shortfall, liquidation, Kelly, barbell, minimum stake.
+ * Limits in order (limits/order.ts): manual switch, request numbers, staleness, candle verdict, drawdown, losses of day and week, the group's drawdown,
+ * loss streak, entry rate, price collar, soft drawdown, exposure, the group's exposure, losses of trade and book, its expected shortfall, liquidation,
+ * Kelly, barbell, minimum stake.
  * The first that denies wins; otherwise the smallest cap does (of equal caps the first). Anything that cannot be judged is denied.
  */
 import { REASON } from "../protocol/codes.js";
@@ -11,7 +12,7 @@ import { denial, isPositive } from "./limit.js";
 import { LIMITS } from "./limits/order.js";
 import { policyAt } from "./overrides.js";
 import type { SessionState } from "./session.js";
-import type { Cap, GateRequest, Policy, Verdict } from "./types.js";
+import type { Cap, GateRequest, GroupSummary, Policy, Verdict } from "./types.js";
 
 /** What a final stake may exceed its allowance by: exchanges round amounts and prices. */
 export const FINAL_TOLERANCE = 1.01;
@@ -37,8 +38,14 @@ interface Evaluation extends Binding {
 /**
  * Judges one entry against a session's state. Does not change the state.
  * @param settled what the settings say; limits overridden by hand apply on top
+ * @param group the session's group as it stands; null: in none
  */
-export function gate(state: SessionState, settled: Policy, request: GateRequest): Verdict {
+export function gate(
+  state: SessionState,
+  settled: Policy,
+  request: GateRequest,
+  group: GroupSummary | null = null,
+): Verdict {
   // A replaced order was allowed when it was new, and its stake is committed: if there is one.
   if (request.kind === "replace" && isPositive(request.stake)) {
     return answer(request, request.stake, request.stake, NOTHING, [], false);
@@ -46,7 +53,9 @@ export function gate(state: SessionState, settled: Policy, request: GateRequest)
   const policy = policyAt(state.overrides, settled, request.now_ms);
   const previous = recall(state.asked, request);
   const verdict =
-    previous === undefined ? firstAnswer(state, policy, request) : laterAnswer(state, policy, request, previous);
+    previous === undefined
+      ? firstAnswer(state, policy, request, group)
+      : laterAnswer(state, policy, request, group, previous);
   return policy.mode === "enforce" ? verdict : { ...verdict, decision: "allow", stake: request.stake };
 }
 
@@ -57,8 +66,8 @@ export function journalFailed(policy: Policy, request: GateRequest): Verdict {
   return policy.mode === "enforce" ? verdict : { ...verdict, decision: "allow", stake: request.stake };
 }
 
-function firstAnswer(state: SessionState, policy: Policy, request: GateRequest): Verdict {
-  const fresh = evaluate(state, policy, request, request.stake);
+function firstAnswer(state: SessionState, policy: Policy, request: GateRequest, group: GroupSummary | null): Verdict {
+  const fresh = evaluate(state, policy, request, group, request.stake);
   if (fresh.denied) return deny(fresh, fresh.caps, false);
   const reduced = fresh.allowed < request.stake;
   // A final stake can no longer be cut. In shadow mode nothing is cut anyway, so what would have been done is still a cut.
@@ -66,9 +75,15 @@ function firstAnswer(state: SessionState, policy: Policy, request: GateRequest):
   return answer(request, fresh.allowed, fresh.allowed, fresh, fresh.caps, false);
 }
 
-function laterAnswer(state: SessionState, policy: Policy, request: GateRequest, previous: Asked): Verdict {
+function laterAnswer(
+  state: SessionState,
+  policy: Policy,
+  request: GateRequest,
+  group: GroupSummary | null,
+  previous: Asked,
+): Verdict {
   if (previous.denied) return deny(previous, [denial(previous.reason, previous.value, previous.limit)], true);
-  const fresh = evaluate(state, policy, request, previous.first_stake);
+  const fresh = evaluate(state, policy, request, group, previous.first_stake);
   if (fresh.denied) return deny(fresh, fresh.caps, true);
 
   const ceiling = Math.min(previous.ceiling, fresh.allowed);
@@ -95,12 +110,18 @@ function laterAnswer(state: SessionState, policy: Policy, request: GateRequest, 
   return answer(request, stake, ceiling, binding, fresh.caps, true);
 }
 
-function evaluate(state: SessionState, policy: Policy, request: GateRequest, stake: number): Evaluation {
+function evaluate(
+  state: SessionState,
+  policy: Policy,
+  request: GateRequest,
+  group: GroupSummary | null,
+  stake: number,
+): Evaluation {
   let caps: Cap[] | null = null;
   let binding: Binding = flag(request);
   let allowed = stake;
   for (const limit of LIMITS) {
-    const cap = limit(state, policy, request, stake);
+    const cap = limit(state, policy, request, stake, group);
     if (cap === null) continue;
     if (caps === null) caps = [cap];
     else caps.push(cap);

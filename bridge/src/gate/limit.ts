@@ -1,8 +1,14 @@
 /** What a limit is: an opinion on one entry. Null when it does not bind. */
 import type { SessionState } from "./session.js";
-import type { Cap, GateRequest, Policy, Position } from "./types.js";
+import type { Cap, GateRequest, GroupSummary, Policy, Position } from "./types.js";
 
-export type Limit = (state: SessionState, policy: Policy, request: GateRequest, stake: number) => Cap | null;
+export type Limit = (
+  state: SessionState,
+  policy: Policy,
+  request: GateRequest,
+  stake: number,
+  group: GroupSummary | null,
+) => Cap | null;
 
 /** The account as the newest portfolio tells it. */
 export interface Account {

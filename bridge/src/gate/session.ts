@@ -30,6 +30,10 @@ export interface Manual {
 
 export interface SessionState {
   run_mode: string;
+  /** Named group it is in; null: none. */
+  group: string | null;
+  /** What its money is; null: not told. */
+  stake_currency: string | null;
   /** `until_ms` null: until changed. */
   manual: Manual;
   /** Limits set by hand, the newest last; those that have ended stay until they are set anew. */
@@ -51,6 +55,8 @@ export interface SessionState {
 export function newSession(run_mode = "live"): SessionState {
   return {
     run_mode,
+    group: null,
+    stake_currency: null,
     manual: { status: "ACTIVE", until_ms: null, by: "", why: "" },
     overrides: [],
     seq: 0,
@@ -88,12 +94,17 @@ export function applyEvent(state: SessionState, event: SessionEvent): SessionSta
     case "lift":
       applyLift(state, event);
       break;
+    case "leave":
+      // The group's business.
+      break;
   }
   return state;
 }
 
 function applyHello(state: SessionState, event: HelloEvent): void {
   state.run_mode = event.run_mode;
+  state.group = event.group ?? null;
+  state.stake_currency = event.stake_currency ?? null;
 }
 
 function applyPortfolio(state: SessionState, event: PortfolioEvent): void {

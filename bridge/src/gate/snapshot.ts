@@ -29,6 +29,9 @@ type OverrideRow = Omit<Override, "limit"> & { readonly limit: string };
 export interface SessionSnapshot {
   readonly session: string;
   readonly run_mode: string;
+  /** Absent: none, or not told. */
+  readonly group?: string;
+  readonly stake_currency?: string;
   /** `by` and `why` are absent where an older version wrote it. */
   readonly manual: Pick<Manual, "status" | "until_ms"> & { readonly by?: string; readonly why?: string };
   /** Absent: none. */
@@ -67,6 +70,8 @@ export function exportSession(session: string, state: SessionState): SessionSnap
   return {
     session,
     run_mode: state.run_mode,
+    ...(state.group === null ? {} : { group: state.group }),
+    ...(state.stake_currency === null ? {} : { stake_currency: state.stake_currency }),
     manual: state.manual,
     ...(state.overrides.length === 0 ? {} : { overrides: state.overrides }),
     seq: state.seq,
@@ -112,6 +117,8 @@ export function exportSession(session: string, state: SessionState): SessionSnap
 
 export function importSession(snapshot: SessionSnapshot): SessionState {
   const state = newSession(snapshot.run_mode);
+  state.group = snapshot.group ?? null;
+  state.stake_currency = snapshot.stake_currency ?? null;
   state.manual = { by: "", why: "", ...snapshot.manual };
   state.overrides = (snapshot.overrides ?? []).flatMap(({ limit, ...rest }) =>
     isOverridable(limit) ? [{ limit, ...rest }] : [],

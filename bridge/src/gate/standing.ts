@@ -13,9 +13,10 @@ import { nextMidnight, windowEnds } from "../portfolio/release.js";
 import { softDrawdown } from "../portfolio/soft_drawdown.js";
 import { weeklyLossBreach } from "../portfolio/weekly_loss.js";
 import type { ReasonName } from "../protocol/codes.js";
+import { groupBreach } from "./limits/group.js";
 import { inForce, type Override, policyAt } from "./overrides.js";
 import { type SessionState, statusAt } from "./session.js";
-import type { Limits, Policy, SessionStatus } from "./types.js";
+import type { GroupSummary, Limits, Policy, SessionStatus } from "./types.js";
 
 const HOUR_MS = 3_600_000;
 
@@ -50,6 +51,8 @@ export interface Standing {
   readonly book_es: Level;
   readonly effective_bets: Bets | null;
   readonly denied: readonly Denial[];
+  /** The named group it is in; null: none. */
+  readonly group: GroupStanding | null;
   /** Limits set by hand and in force. */
   readonly overrides: readonly Overridden[];
 }
@@ -62,6 +65,14 @@ export interface Bets {
   readonly by_variance: number | null;
 }
 
+/** How a group of sessions stands against its common limits. */
+export interface GroupStanding {
+  readonly group: string;
+  readonly equity: number;
+  readonly exposure: Level;
+  readonly drawdown: Level;
+}
+
 export interface Overridden extends Override {
   /** What the settings say. */
   readonly instead_of: number | null;
@@ -70,7 +81,12 @@ export interface Overridden extends Override {
 }
 
 /** @param settled null: no client has connected since the daemon started, so limits are not known */
-export function standing(state: SessionState, settled: Policy | null, now_ms: number): Standing {
+export function standing(
+  state: SessionState,
+  settled: Policy | null,
+  now_ms: number,
+  group: GroupSummary | null = null,
+): Standing {
   const policy = settled === null ? null : policyAt(state.overrides, settled, now_ms);
   const status = statusAt(state, now_ms);
   const until_ms = status === "ACTIVE" ? null : state.manual.until_ms;
@@ -94,7 +110,11 @@ export function standing(state: SessionState, settled: Policy | null, now_ms: nu
       limit: limits?.max_gross_exposure ?? null,
     },
     ...together(state, limits, now_ms),
-    denied: policy === null ? manualDenial(status, until_ms) : denials(state, policy, now_ms),
+    denied:
+      policy === null
+        ? manualDenial(status, until_ms)
+        : [...denials(state, policy, now_ms), ...(policy.portfolio_limits ? groupDenials(group, now_ms) : [])],
+    group: group === null ? null : groupStanding(group, now_ms),
     overrides: inForce(state.overrides, now_ms).map((override) => ({
       ...override,
       instead_of: settled?.limits[override.limit] ?? null,
@@ -161,6 +181,26 @@ function denials(state: SessionState, policy: Policy, now_ms: number): Denial[] 
     found.push({ reason: "weekly_loss", until_ms: nextMonday(now_ms) });
   }
   return [...found, ...pauses(state, limits, now_ms)];
+}
+
+function groupDenials(group: GroupSummary | null, now_ms: number): Denial[] {
+  if (group === null || groupBreach(group, now_ms) === null) return [];
+  const { marks, limits } = group;
+  const until_ms = windowEnds(marks, now_ms, limits.drawdown_window_days, (at) => groupBreach(group, at) !== null);
+  return [{ reason: "group_drawdown", until_ms }];
+}
+
+export function groupStanding(
+  { group, limits, equity, exposure, marks, worth }: GroupSummary,
+  now_ms: number,
+): GroupStanding {
+  const mark = highWaterMark(marks, now_ms - limits.drawdown_window_days * DAY_MS);
+  return {
+    group,
+    equity,
+    exposure: { value: equity > 0 ? exposure / equity : null, limit: limits.max_gross_exposure },
+    drawdown: { value: lost(mark?.equity ?? null, worth), limit: limits.max_drawdown },
+  };
 }
 
 /** Denials that only time ends. */

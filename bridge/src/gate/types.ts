@@ -1,4 +1,5 @@
 /** Types of the entry verdict. Pure data: no sockets, files or clocks. */
+import type { Marks } from "../portfolio/equity.js";
 import type { FACTS } from "../protocol/codes.js";
 
 export type Decision = "allow" | "reduce" | "deny";
@@ -101,6 +102,28 @@ export interface Policy {
   /** Level at which the binding candle rule starts to cut or denies, by reason code, to explain a candle verdict. */
   readonly candle_limits: ReadonlyMap<number, { readonly from: number; readonly deny_above: number | null }>;
   readonly limits: Limits;
+}
+
+/** What a named group of sessions may do together, from the daemon's configuration; null switches a limit off. Ratios, not percents. */
+export interface GroupLimits {
+  readonly max_gross_exposure: number | null;
+  readonly max_drawdown: number | null;
+  readonly drawdown_window_days: number;
+  /** A member not heard for this long no longer counts. */
+  readonly silent_hours: number;
+}
+
+/** A session's group as it stands when the session asks. Money is in the stake currency that all members share. */
+export interface GroupSummary {
+  readonly group: string;
+  readonly limits: GroupLimits;
+  /** Of all members. */
+  readonly equity: number;
+  /** Stake × leverage of all members' positions, pending orders and confirmed entries, without the candidate asked about. */
+  readonly exposure: number;
+  /** High-water marks of the chain-linked index, and what the members are worth in its units; null: no member counts yet. */
+  readonly marks: Marks;
+  readonly worth: number | null;
 }
 
 export interface Position {

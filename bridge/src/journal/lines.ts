@@ -8,12 +8,14 @@ import type {
   ControlEvent,
   GateEvent,
   HelloEvent,
+  LeaveEvent,
   LiftEvent,
   OverrideEvent,
   PortfolioEvent,
   RebaseEvent,
   SessionEvent,
 } from "../gate/events.js";
+import type { GroupSnapshot } from "../gate/group_snapshot.js";
 import type { SessionSnapshot } from "../gate/snapshot.js";
 import { FIXED } from "../limits.js";
 import { REASONS } from "../protocol/codes.js";
@@ -48,8 +50,8 @@ export interface BootEvent {
 }
 
 /**
- * Live sessions as they stand. A run of these, `part` 1 to `parts`, lists them all: it begins every file and follows every gap, so that reading
- * can start there. One session a line, so that lines stay of bounded length.
+ * Live sessions as they stand, and the groups they are in. A run of these, `part` 1 to `parts`, lists them all: it begins every file and follows
+ * every gap, so that reading can start there. One session or group a line, so that lines stay of bounded length.
  */
 export interface StateEvent {
   readonly type: "state";
@@ -59,6 +61,8 @@ export interface StateEvent {
   readonly part: number;
   readonly parts: number;
   readonly sessions: readonly SessionSnapshot[];
+  /** Absent: none. */
+  readonly groups?: readonly GroupSnapshot[];
 }
 
 /** A live session given up to make room; what comes under its name later is another one. */
@@ -99,9 +103,29 @@ function line<const P extends Record<string, TSchema>>(properties: P) {
   return Compile(Type.Object({ seq: Type.Integer({ minimum: 1 }), t_ms: Type.Integer(), ...properties }));
 }
 
+const GroupRow = Type.Object({
+  key: Text,
+  index: Num,
+  unit: Num,
+  last_ms: Num,
+  peaks: Type.Array(Sample),
+  members: Type.Array(
+    Type.Object({
+      session: Text,
+      equity: Num,
+      exposure: Num,
+      granted: Type.Array(Type.Tuple([Text, Num])),
+      last: SampleOrNull,
+      confirmed: NumOrNull,
+    }),
+  ),
+});
+
 const Snapshot = Type.Object({
   session: Text,
   run_mode: Text,
+  group: Type.Optional(Text),
+  stake_currency: Type.Optional(Text),
   manual: Type.Object({ status: Status, until_ms: NumOrNull, by: Type.Optional(Text), why: Type.Optional(Text) }),
   overrides: Type.Optional(
     Type.Array(Type.Object({ limit: Text, value: NumOrNull, until_ms: Num, by: Text, why: Text })),
@@ -157,6 +181,7 @@ const LINES = {
     part: Type.Integer({ minimum: 1 }),
     parts: Type.Integer({ minimum: 1 }),
     sessions: Type.Array(Snapshot),
+    groups: Type.Optional(Type.Array(GroupRow)),
   }),
   forget: line({ session: Text }),
   stop: line({ why: Text }),
@@ -166,6 +191,8 @@ const LINES = {
     client: Text,
     settings: Type.Object({}),
     fingerprint: Text,
+    group: Type.Optional(Text),
+    stake_currency: Type.Optional(Text),
   }),
   portfolio: line({
     session: Text,
@@ -206,6 +233,7 @@ const LINES = {
   control: line({ session: Text, status: Status, until_ms: NumOrNull, by: Text, why: Text }),
   rebase: line({ session: Text, at_ms: Num, by: Text, why: Text }),
   override: line({ session: Text, limits: Type.Record(Text, NumOrNull), until_ms: Num, by: Text, why: Text }),
+  leave: line({ session: Text }),
   lift: line({ session: Text, limits: Type.Array(Text), by: Text, why: Text }),
 } as const;
 
@@ -292,6 +320,8 @@ export function parseLine(line: Buffer): JournalLine | null {
       return LINES.rebase.Check(value) ? tagged<RebaseEvent>(value) : null;
     case "override":
       return LINES.override.Check(value) ? tagged<OverrideEvent>(value) : null;
+    case "leave":
+      return LINES.leave.Check(value) ? tagged<LeaveEvent>(value) : null;
     case "lift":
       return LINES.lift.Check(value) ? tagged<LiftEvent>(value) : null;
     default:

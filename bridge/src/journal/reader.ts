@@ -2,7 +2,9 @@
 import { statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { SessionEvent } from "../gate/events.js";
-import { applyEvent, isLive, newSession, type SessionState } from "../gate/session.js";
+import { importGroup } from "../gate/group_snapshot.js";
+import { applyAll, forgetMember, type Groups } from "../gate/groups.js";
+import { isLive, newSession, type SessionState } from "../gate/session.js";
 import { importSession } from "../gate/snapshot.js";
 import { type JournalFile, listFiles } from "./files.js";
 import { type JournalLine, parseLine, type StateEvent } from "./lines.js";
@@ -82,11 +84,18 @@ export interface FoldedSession {
   readonly last_ms: number;
 }
 
-/** Replays events into session states. A whole run of state lines replaces all live sessions. */
+export interface Folded {
+  readonly sessions: ReadonlyMap<string, FoldedSession>;
+  readonly groups: Groups;
+}
+
+/** Replays events into session states and the groups they are in. A whole run of state lines replaces all live sessions and all groups. */
 export class Folder {
   readonly sessions = new Map<string, FoldedSession>();
-  /** Sessions in the run of state lines being read, and how many lines of it there were. */
+  readonly groups: Groups = new Map();
+  /** Sessions and groups in the run of state lines being read, and how many lines of it there were. */
   private listed = new Set<string>();
+  private listed_groups = new Set<string>();
   private parts = 0;
 
   add(line: JournalLine): void {
@@ -98,7 +107,7 @@ export class Folder {
         this.replace(line, line.t_ms);
         return;
       case "forget":
-        this.sessions.delete(line.session);
+        this.forget(line.session);
         return;
       default:
         this.apply(line, line.t_ms);
@@ -108,6 +117,7 @@ export class Folder {
   private replace(event: StateEvent, t_ms: number): void {
     if (event.part === 1) {
       this.listed = new Set();
+      this.listed_groups = new Set();
       this.parts = 0;
     }
     this.parts += 1;
@@ -115,16 +125,27 @@ export class Folder {
       this.sessions.set(snapshot.session, { state: importSession(snapshot), last_ms: t_ms });
       this.listed.add(snapshot.session);
     }
+    for (const snapshot of event.groups ?? []) {
+      this.groups.set(snapshot.key, importGroup(snapshot));
+      this.listed_groups.add(snapshot.key);
+    }
     // Nothing is concluded from a list that is not whole, nor from a private daemon's, which knows no live sessions.
     if (event.private || event.part !== event.parts || this.parts !== event.parts) return;
     for (const [name, { state }] of this.sessions) {
       if (isLive(state.run_mode) && !this.listed.has(name)) this.sessions.delete(name);
     }
+    for (const key of this.groups.keys()) if (!this.listed_groups.has(key)) this.groups.delete(key);
+  }
+
+  private forget(name: string): void {
+    const known = this.sessions.get(name);
+    if (known !== undefined) forgetMember(this.groups, name, known.state);
+    this.sessions.delete(name);
   }
 
   private apply(event: SessionEvent, t_ms: number): void {
     const state = this.sessions.get(event.session)?.state ?? newSession();
-    this.sessions.set(event.session, { state: applyEvent(state, event), last_ms: t_ms });
+    this.sessions.set(event.session, { state: applyAll(this.groups, state, event), last_ms: t_ms });
   }
 }
 
@@ -136,9 +157,9 @@ export function foldJournal(path: string, options: ReadOptions = {}): Map<string
 }
 
 /**
- * Live sessions to continue after a restart, folded from the newest whole state on. Files of private daemons are left out.
+ * Live sessions and their groups to continue after a restart, folded from the newest whole state on. Files of private daemons are left out.
  */
-export function foldLive(dir: string, options: ReadOptions): Map<string, FoldedSession> {
+export function foldLive(dir: string, options: ReadOptions): Folded {
   const chain: JournalFile[] = [];
   for (const file of listFiles(dir).reverse()) {
     const head = headOf(file);
@@ -151,7 +172,7 @@ export function foldLive(dir: string, options: ReadOptions): Map<string, FoldedS
   for (const [name, { state }] of folder.sessions) {
     if (!isLive(state.run_mode)) folder.sessions.delete(name);
   }
-  return folder.sessions;
+  return folder;
 }
 
 /** Whether a file is a private daemon's, and whether it begins with a whole state. A boot's first file has its boot line before that. */

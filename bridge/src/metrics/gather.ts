@@ -6,11 +6,12 @@ import { starvation } from "../gate/starvation.js";
 import type { SessionStatus } from "../gate/types.js";
 import type { ReasonName } from "../protocol/codes.js";
 import { countOpenFiles } from "../server/descriptors.js";
-import type { Session } from "../server/sessions.js";
+import { type AllGroupLimits, summaryOf } from "../server/groups.js";
+import type { Sessions } from "../server/sessions.js";
 import type { Facts } from "./facts.js";
 
 /** Sessions by state, and live ones by what denies all their entries. */
-export function sessionFacts(sessions: readonly Session[], now_ms: number): Facts["sessions"] {
+export function sessionFacts(sessions: Sessions, groups: AllGroupLimits, now_ms: number): Facts["sessions"] {
   const live: Record<SessionStatus, number> = { ACTIVE: 0, REDUCING: 0, HALTED: 0 };
   const denied = new Map<ReasonName, number>([
     ["halted", 0],
@@ -22,20 +23,22 @@ export function sessionFacts(sessions: readonly Session[], now_ms: number): Fact
     ["loss_streak", 0],
     ["entry_rate", 0],
     ["barbell", 0],
+    ["group_drawdown", 0],
   ]);
   let starved = 0;
   let overridden = 0;
-  for (const { state, terms } of sessions) {
+  for (const session of sessions.list()) {
+    const { state, terms } = session;
     if (!isLive(state.run_mode)) continue;
     if (terms !== null && starvation(state.asked, NOMINAL_SHARE[terms.settings.profile]) !== null) starved += 1;
     live[statusAt(state, now_ms)] += 1;
-    const stands = standing(state, terms?.policy ?? null, now_ms);
+    const stands = standing(state, terms?.policy ?? null, now_ms, summaryOf(sessions, groups, session, null));
     if (stands.overrides.length > 0) overridden += 1;
     for (const { reason } of stands.denied) {
       denied.set(reason, (denied.get(reason) ?? 0) + 1);
     }
   }
-  return { kept: sessions.length, live, denied, overridden, starved };
+  return { kept: sessions.size, live, denied, overridden, starved };
 }
 
 export function processFacts(): Facts["process"] {

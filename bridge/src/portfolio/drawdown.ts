@@ -1,5 +1,5 @@
 /** Drawdown breaker: mark-to-market equity against its rolling high-water mark. */
-import { DAY_MS, type EquityTrack, highWaterMark } from "./equity.js";
+import { DAY_MS, highWaterMark, type Marks } from "./equity.js";
 
 /** A limit that was exceeded: the measure and its limit, both ratios. */
 export interface Breach {
@@ -14,13 +14,13 @@ export interface Breach {
  * @param max largest share that may be lost, e.g. 0.2
  */
 export function drawdownBreach(
-  track: EquityTrack,
+  marks: Marks,
   equity: number,
   now_ms: number,
   window_days: number,
   max: number,
 ): Breach | null {
-  const mark = highWaterMark(track, now_ms - window_days * DAY_MS);
+  const mark = highWaterMark(marks, now_ms - window_days * DAY_MS);
   if (mark === null || mark.equity <= 0) return null;
   const lost = mark.equity - equity;
   // Compared as amounts: the ratio's rounding would deny at the limit itself for some marks (1 − 700/1000 > 0.3).

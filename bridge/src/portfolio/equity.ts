@@ -14,7 +14,7 @@ const MAX_BASE_AGE_MS = 25 * HOUR_MS;
 /** Kept a little longer than the longest drawdown window that settings admit, so that a window made longer finds its history. */
 export const RETAIN_MS = FIXED.equity_history_ms;
 
-export interface EquityTrack {
+export interface Marks {
   /**
    * Candidates for the high-water mark: of every two consecutive samples the lower. A single sample is no mark: an account is valued too high for
    * a moment when an exit has filled that is not booked yet, and such a mark would deny entries for the whole window.
@@ -22,6 +22,9 @@ export interface EquityTrack {
    * so there are at most 24 × 366 + 1 of them; a mark may thereby be forgotten up to an hour early, never late.
    */
   readonly peaks: EquitySample[];
+}
+
+export interface EquityTrack extends Marks {
   /** The newest sample; not confirmed by a next one yet. */
   last: EquitySample | null;
   /** Equity the newest sample's UTC day is measured against. */
@@ -61,8 +64,18 @@ export function pushSample(track: EquityTrack, sample: EquitySample): void {
   track.week_base = nextBase(WEEK, track.week_base, last, sample);
   track.last = sample;
   if (last !== null) pushPeak(track.peaks, last.equity < equity ? last : sample);
-  const expired = track.peaks.findIndex((peak) => peak.t_ms >= t_ms - RETAIN_MS);
-  if (expired > 0) track.peaks.splice(0, expired);
+  expire(track.peaks, t_ms);
+}
+
+/** Adds a value that is confirmed by itself, in place; times must ascend. */
+export function pushMark({ peaks }: Marks, mark: EquitySample): void {
+  pushPeak(peaks, mark);
+  expire(peaks, mark.t_ms);
+}
+
+function expire(peaks: EquitySample[], now_ms: number): void {
+  const expired = peaks.findIndex((peak) => peak.t_ms >= now_ms - RETAIN_MS);
+  if (expired > 0) peaks.splice(0, expired);
 }
 
 function pushPeak(peaks: EquitySample[], candidate: EquitySample): void {
@@ -72,8 +85,7 @@ function pushPeak(peaks: EquitySample[], candidate: EquitySample): void {
 }
 
 /** Highest confirmed equity not older than `since_ms`: of the samples that the one before or after them reaches. Null when there is none. */
-export function highWaterMark(track: EquityTrack, since_ms: number): EquitySample | null {
-  const { peaks } = track;
+export function highWaterMark({ peaks }: Marks, since_ms: number): EquitySample | null {
   let low = 0;
   let high = peaks.length;
   while (low < high) {

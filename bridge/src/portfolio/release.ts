@@ -1,5 +1,5 @@
 /** When a limit that denies now will no longer do so, at the latest: by time alone, with equity as it is. */
-import { DAY_MS, dayOf, type EquityTrack } from "./equity.js";
+import { DAY_MS, dayOf, type Marks } from "./equity.js";
 
 /**
  * End of a denial that is measured from the rolling high-water mark: when the last mark that is too high has left the window.
@@ -7,13 +7,13 @@ import { DAY_MS, dayOf, type EquityTrack } from "./equity.js";
  * @returns ms since 1970; null when no mark is in the window
  */
 export function windowEnds(
-  track: EquityTrack,
+  marks: Marks,
   now_ms: number,
   window_days: number,
   denies: (at_ms: number) => boolean,
 ): number | null {
   let left_ms: number | null = null;
-  for (const mark of track.peaks) {
+  for (const mark of marks.peaks) {
     const leaves_ms = mark.t_ms + window_days * DAY_MS + 1;
     if (leaves_ms <= now_ms) continue;
     left_ms = leaves_ms;

@@ -140,6 +140,8 @@ export const REASON = {
   barbell: 53,
   exposure_cluster: 54,
   book_es: 55,
+  group_exposure: 60,
+  group_drawdown: 61,
   unavailable: 70,
   protocol_error: 71,
   wrong_fingerprint: 72,
@@ -439,6 +441,22 @@ export const REASONS = [
       "The expected shortfall of all positions, pending entry orders and the new entry over book_es_hours would be more than max_book_es of equity; or too few closes of the pair are known.",
     release:
       "When a position closes or its order is cancelled, when the market calms down, or when enough closes of the pair are known.",
+  },
+  {
+    code: 60,
+    name: "group_exposure",
+    origin: "gate",
+    meaning:
+      "The bots of the group would together hold more than the group's max_gross_exposure times their equity, pending and just confirmed entries included.",
+    release: "When a bot of the group closes a position, its order is cancelled, or its equity grows.",
+  },
+  {
+    code: 61,
+    name: "group_drawdown",
+    origin: "gate",
+    meaning:
+      "The bots of the group are together more than the group's max_drawdown below their high-water mark of the last drawdown_window_days.",
+    release: "When their equity recovers, or at the latest when the old high-water mark leaves the window.",
   },
   {
     code: 70,

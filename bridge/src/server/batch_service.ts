@@ -12,6 +12,7 @@ import { type ErrorReply, encodeAnnotate, encodeError, encodeHello } from "../wi
 import type { HelloRequest } from "../wire/messages.js";
 import { isLate, lateError } from "./deadline.js";
 import { FairQueue } from "./fair_queue.js";
+import type { AllGroupLimits } from "./groups.js";
 import { helloReply, type Identity, resolveHello, settingsError } from "./hello.js";
 
 export interface BatchServiceParts {
@@ -20,6 +21,8 @@ export interface BatchServiceParts {
   readonly identity: Identity;
   /** Whether live bots are refused. */
   readonly private: boolean;
+  /** Named groups a live bot may be in. */
+  readonly groups: AllGroupLimits;
   /** Told of every frame the engine failed on through no fault of the client. */
   readonly onFailure: (error: unknown) => void;
   readonly batches_in_flight: number;
@@ -141,7 +144,7 @@ export class BatchService {
 
   private hello(message: HelloRequest): Buffer {
     const { engine, identity, clock } = this.parts;
-    const resolution = resolveHello(message, engine, this.parts.private);
+    const resolution = resolveHello(message, this.parts);
     if (!resolution.ok) return this.error(settingsError(message.id, resolution.violations));
     const nothing = { handle: 0, seq: 0, samples_until_ms: 0, closed_until_ms: 0 };
     return encodeHello(message.id, helloReply(identity, engine, resolution, nothing, clock()));

@@ -26,6 +26,7 @@ import { requireOpenFiles } from "./descriptors.js";
 import { ensurePrivateDirectory, lockDirectory, lockOf, removeSockets, socketsOf } from "./directory.js";
 import { type Entrances, openEntrances } from "./entrances.js";
 import { GateService } from "./gate_service.js";
+import { summaryOf } from "./groups.js";
 import type { Identity } from "./hello.js";
 import { Home, identity } from "./home.js";
 import { continueSessions, journalLock, lockJournal, openJournal } from "./journal.js";
@@ -113,6 +114,7 @@ async function serve(
     counters,
     identity,
     private: config.private,
+    groups: config.groups,
     clock: Date.now,
     append,
     onFailure: (error) => {
@@ -126,6 +128,7 @@ async function serve(
     counters,
     identity,
     private: config.private,
+    groups: config.groups,
     clock: Date.now,
     onFailure: (error) => {
       counters.add("handler_errors");
@@ -151,7 +154,7 @@ async function serve(
     process: processFacts(),
     loop_delay: loop.histogram,
   });
-  const facts = (): Facts => ({ ...processed(), sessions: sessionFacts(sessions.list(), Date.now()) });
+  const facts = (): Facts => ({ ...processed(), sessions: sessionFacts(sessions, config.groups, Date.now()) });
   const opened: { close(): Promise<void> }[] = [];
   const closeAll = async (): Promise<void> => {
     loop.stop();
@@ -159,7 +162,10 @@ async function serve(
   };
   let frame_ms: number | null = null;
   let webhook: Webhook | null = null;
-  const viewer = config.web === null && config.webhook === null ? null : new Viewer(profileRules(engine));
+  const viewer =
+    config.web === null && config.webhook === null
+      ? null
+      : new Viewer(profileRules(engine), (session) => summaryOf(sessions, config.groups, session, null));
   const failure = (kind: "web" | "alarms", what: string) => (error: unknown) => {
     counters.add("handler_errors");
     sparse.say(kind, (left_out) => log.error({ err: error, left_out }, what));
@@ -205,6 +211,7 @@ async function serve(
         uid,
         viewer,
         sessions,
+        groups: config.groups,
         recent,
         facts: processed,
         frame_ms: () => frame_ms,

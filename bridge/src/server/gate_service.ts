@@ -6,7 +6,8 @@
 import { NOMINAL_SHARE } from "../config/profiles.js";
 import type { LoadedEngine } from "../engine/engine.js";
 import { type HelloEvent, outcomeOf, portfolioEvent, type RebaseEvent } from "../gate/events.js";
-import { applyEvent, isLive, statusAt } from "../gate/session.js";
+import { applyAll } from "../gate/groups.js";
+import { isLive, statusAt } from "../gate/session.js";
 import { standing } from "../gate/standing.js";
 import { starvation } from "../gate/starvation.js";
 import type { JournalEvent } from "../journal/lines.js";
@@ -37,9 +38,10 @@ import type {
   RebaseMessage,
 } from "../wire/messages.js";
 import { isLate, lateError } from "./deadline.js";
+import { type AllGroupLimits, currencyViolations, dropSilent, reportGroups, summaryOf } from "./groups.js";
 import { helloReply, type Identity, resolveHello, settingsError } from "./hello.js";
 import { lift, type Overridden, override } from "./override.js";
-import { type Asker, answerAll, answerOne } from "./questions.js";
+import { type Asker, answerAll, answerOne, type Desk } from "./questions.js";
 import type { Session, Sessions } from "./sessions.js";
 import { steer, UNRECORDED } from "./steer.js";
 
@@ -71,6 +73,8 @@ export interface GateServiceParts {
   readonly identity: Identity;
   /** Whether live bots are refused. */
   readonly private: boolean;
+  /** Limits of the named groups of the configuration. */
+  readonly groups: AllGroupLimits;
   readonly clock: () => number;
   /** Writes lines to the journal, all or none; `seq` is the last one's. */
   readonly append: (events: readonly JournalEvent[]) => Appended;
@@ -82,9 +86,11 @@ export interface GateServiceParts {
 
 export class GateService {
   private readonly parts: GateServiceParts;
+  private readonly desk: Desk;
 
   constructor(parts: GateServiceParts) {
     this.parts = parts;
+    this.desk = { ...parts, groups: parts.sessions.groups };
   }
 
   /** The reply to one message. @param frames after the routing id */
@@ -118,6 +124,10 @@ export class GateService {
     }
   }
 
+  private groupOf(session: Session): Asker["group"] {
+    return (request) => summaryOf(this.parts.sessions, this.parts.groups, session, request);
+  }
+
   private timed(began_ms: number, reply: Buffer): Buffer {
     this.parts.counters.gate_seconds.observe((performance.now() - began_ms) / 1000);
     return reply;
@@ -126,13 +136,13 @@ export class GateService {
   private gate(message: GateMessage): Buffer {
     const asker = this.asker(message);
     if (Buffer.isBuffer(asker)) return asker;
-    return encodeVerdict(message.id, answerOne(this.parts, asker, message.request));
+    return encodeVerdict(message.id, answerOne(this.desk, asker, message.request));
   }
 
   private gates(message: GatesMessage): Buffer {
     const asker = this.asker(message);
     if (Buffer.isBuffer(asker)) return asker;
-    return encodeGates(message.id, answerAll(this.parts, asker, message.questions));
+    return encodeGates(message.id, answerAll(this.desk, asker, message.questions));
   }
 
   /** Whose question this is, or the reply why it cannot be answered. */
@@ -149,7 +159,8 @@ export class GateService {
     if (message.seq !== state.seq) return this.stalePortfolio(id, session, `quotes portfolio ${message.seq}`);
     if (terms.policy.portfolio_limits && state.seq === 0)
       return this.stalePortfolio(id, session, "has no portfolio yet");
-    return { name, state, policy: terms.policy };
+    dropSilent(this.parts.sessions, this.parts.groups, this.parts.append, session, now_ms);
+    return { name, state, policy: terms.policy, group: this.groupOf(session) };
   }
 
   private portfolio(message: PortfolioMessage): Buffer {
@@ -171,13 +182,20 @@ export class GateService {
     const event = portfolioEvent(session.name, message, knownUntil(state.equity), closed, message.closes);
     // Applied even when the journal fails: entries are denied meanwhile, and the state is written out when it works again.
     this.parts.append([event]);
-    applyEvent(state, event);
+    applyAll(this.parts.sessions.groups, state, event);
+    dropSilent(this.parts.sessions, this.parts.groups, this.parts.append, session, now_ms);
     return encodePortfolio(message.id, state.seq);
   }
 
   private hello(message: HelloRequest): Buffer {
-    const resolution = resolveHello(message, this.parts.engine, this.parts.private);
+    const resolution = resolveHello(message, this.parts);
     if (!resolution.ok) return this.error(settingsError(message.id, resolution.violations));
+    const { group } = resolution.settings;
+    const mixed =
+      group === undefined
+        ? []
+        : currencyViolations(this.parts.sessions, this.parts.groups, message, group, this.parts.clock());
+    if (mixed.length > 0) return this.error(settingsError(message.id, mixed));
 
     const session = this.parts.sessions.open(message.session, message.run_mode, this.parts.clock());
     if (session === null) {
@@ -191,9 +209,11 @@ export class GateService {
       client: message.client,
       settings: resolution.settings,
       fingerprint: resolution.fingerprint,
+      ...(group === undefined ? {} : { group }),
+      ...(message.stake_currency === null ? {} : { stake_currency: message.stake_currency }),
     };
     this.parts.append([event]);
-    applyEvent(session.state, event);
+    applyAll(this.parts.sessions.groups, session.state, event);
     session.terms = {
       settings: resolution.settings,
       policy: resolution.policy,
@@ -233,7 +253,7 @@ export class GateService {
     const appended = this.parts.append([event]);
     // Unlike a halt this lifts denials: not without a record.
     if (!appended.ok) return this.unrecorded(message.id);
-    applyEvent(session.state, event);
+    applyAll(this.parts.sessions.groups, session.state, event);
     return encodeBody(message.id, session.name);
   }
 
@@ -262,11 +282,13 @@ export class GateService {
         .list()
         .slice(0, MAX_LISTED_SESSIONS)
         .map((session) => this.describe(session)),
+      groups: reportGroups(sessions, this.parts.groups, this.parts.clock()),
       counters: counters.all(),
     };
   }
 
-  private describe({ name, state, terms, last_used_ms }: Session): Record<string, unknown> {
+  private describe(session: Session): Record<string, unknown> {
+    const { name, state, terms, last_used_ms } = session;
     const { tally, portfolio } = state;
     const now_ms = this.parts.clock();
     return {
@@ -275,7 +297,7 @@ export class GateService {
       profile: terms?.settings.profile ?? null,
       mode: terms?.settings.mode ?? null,
       state: statusAt(state, now_ms),
-      standing: standing(state, terms?.policy ?? null, now_ms),
+      standing: standing(state, terms?.policy ?? null, now_ms, this.groupOf(session)(null)),
       last_used_ms,
       seq: state.seq,
       portfolio_ms: portfolio?.at_ms ?? null,

@@ -6,6 +6,7 @@ import { isLive } from "../gate/session.js";
 import { PROTOCOL_MINOR, STATUS } from "../protocol/codes.js";
 import type { ErrorReply, HelloReply } from "../wire/encode.js";
 import type { HelloRequest } from "../wire/messages.js";
+import type { AllGroupLimits } from "./groups.js";
 
 /** Who answers: the same in every hello of a boot. */
 export interface Identity {
@@ -15,13 +16,20 @@ export interface Identity {
   readonly limits: Readonly<Record<string, number>>;
 }
 
+/** What a hello's answer depends on besides the message. */
+export interface House {
+  readonly engine: LoadedEngine;
+  /** Whether the bridge serves one backtest: it knows no earlier sessions, so a live bot that found it would lose its drawdown and its halt. */
+  readonly private: boolean;
+  readonly groups: AllGroupLimits;
+}
+
 export type Resolved = Extract<Resolution, { ok: true }>;
 
 /**
  * Resolves a hello's settings; `timeframe_s` comes with them from the strategy, not from the user.
- * @param is_private whether the bridge serves one backtest: it knows no earlier sessions, so a live bot that found it would lose its drawdown and its halt
  */
-export function resolveHello(message: HelloRequest, engine: LoadedEngine, is_private: boolean): Resolution {
+export function resolveHello(message: HelloRequest, { engine, private: is_private, groups }: House): Resolution {
   if (is_private && isLive(message.run_mode)) {
     const fix = "start one for the bot with `talebridge serve`, and give backtests another risk_bridge.dir";
     const text = `was "${message.run_mode}"; this is the private bridge of a backtest: ${fix}`;
@@ -32,7 +40,7 @@ export function resolveHello(message: HelloRequest, engine: LoadedEngine, is_pri
     const violation = { path: "timeframe_s", message: "must be the candle length in seconds, sent by the client" };
     return { ok: false, violations: [violation] };
   }
-  return resolveSettings(settings, { timeframe_s, run_mode: message.run_mode }, engine);
+  return resolveSettings(settings, { timeframe_s, run_mode: message.run_mode, groups: Object.keys(groups) }, engine);
 }
 
 export function helloReply(

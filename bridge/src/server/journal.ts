@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import type { DaemonConfig } from "../config/daemon.js";
 import type { HeldLock, LoadedEngine } from "../engine/engine.js";
+import { exportGroup } from "../gate/group_snapshot.js";
 import { exportSession } from "../gate/snapshot.js";
 import { listFiles, repairTail } from "../journal/files.js";
 import { JOURNAL_FORMAT, NewerJournalError, type StateEvent } from "../journal/lines.js";
@@ -165,17 +166,14 @@ function nextStart(journal_dir: string, now_ms: number): number {
 
 function stateEvents({ config, boot, sessions }: JournalParts): StateEvent[] {
   // A private daemon's sessions end with it: nobody continues them.
-  const kept = config.private ? [] : sessions.live();
-  const parts = Math.max(1, kept.length);
-  return Array.from({ length: parts }, (_, i) => ({
-    type: "state",
-    format: JOURNAL_FORMAT,
-    boot,
-    private: config.private,
-    part: i + 1,
-    parts,
-    sessions: kept.slice(i, i + 1).map((session) => exportSession(session.name, session.state)),
-  }));
+  const kept = config.private ? [] : sessions.live().map(({ name, state }) => exportSession(name, state));
+  const groups = config.private ? [] : [...sessions.groups].map(([key, group]) => exportGroup(key, group));
+  const parts = Math.max(1, kept.length + groups.length);
+  return Array.from({ length: parts }, (_, i) => {
+    const group = groups[i - kept.length];
+    const head = { type: "state", format: JOURNAL_FORMAT, boot, private: config.private, part: i + 1, parts } as const;
+    return { ...head, sessions: kept.slice(i, i + 1), ...(group === undefined ? {} : { groups: [group] }) };
+  });
 }
 
 function messageOf(error: unknown): string {

@@ -5,8 +5,9 @@
 import { MAX_ASKED } from "../gate/asked.js";
 import { type GateEvent, gateEvent } from "../gate/events.js";
 import { gate, journalFailed } from "../gate/gate.js";
-import { applyEvent, type SessionState } from "../gate/session.js";
-import type { GateRequest, Policy, Verdict } from "../gate/types.js";
+import { applyAll, type Groups } from "../gate/groups.js";
+import type { SessionState } from "../gate/session.js";
+import type { GateRequest, GroupSummary, Policy, Verdict } from "../gate/types.js";
 import type { JournalEvent } from "../journal/lines.js";
 import type { Appended } from "../journal/writer.js";
 import type { Counters } from "../metrics/counters.js";
@@ -16,6 +17,8 @@ import type { Question } from "../wire/messages.js";
 
 export interface Desk {
   readonly counters: Counters;
+  /** Changed by answers, as the session is. */
+  readonly groups: Groups;
   readonly append: (events: readonly JournalEvent[]) => Appended;
   /** Told of an exception that became one item's status. */
   readonly onFailure: (error: unknown) => void;
@@ -26,6 +29,8 @@ export interface Asker {
   readonly name: string;
   readonly state: SessionState;
   readonly policy: Policy;
+  /** Its group as it stands for a question. */
+  readonly group: (request: GateRequest | null) => GroupSummary | null;
 }
 
 interface Decided {
@@ -37,11 +42,11 @@ interface Decided {
 /** Answers one question. */
 export function answerOne(desk: Desk, asker: Asker, request: GateRequest): Answer {
   const { name, state, policy } = asker;
-  const verdict = gate(state, policy, request);
+  const verdict = gate(state, policy, request, asker.group(request));
   const event = gateEvent(name, state.seq, request, verdict);
   const appended = desk.append([event]);
   if (!appended.ok) return unjournalled(desk, policy, request);
-  applyEvent(state, event);
+  applyAll(desk.groups, state, event);
   return counted(desk, policy, verdict, appended.seq);
 }
 
@@ -61,7 +66,7 @@ export function answerAll(desk: Desk, asker: Asker, questions: readonly Question
       continue;
     }
     const { request } = question;
-    // What was answered for a pair, what a full book forgets and entries confirmed are all that an answer changes for the next question.
+    // What was answered for a pair, what a full book forgets and entries and additions let through are all that an answer changes for the next question.
     if (confirmed || pairs.has(request.pair) || state.asked.size + group.length >= MAX_ASKED) {
       settle(desk, asker, group, events, replies);
       group.length = 0;
@@ -70,11 +75,11 @@ export function answerAll(desk: Desk, asker: Asker, questions: readonly Question
       confirmed = false;
     }
     try {
-      const verdict = gate(state, policy, request);
+      const verdict = gate(state, policy, request, asker.group(request));
       events.push(gateEvent(name, state.seq, request, verdict));
       group.push({ at, request, verdict });
       pairs.add(request.pair);
-      confirmed ||= request.stage === "final";
+      confirmed ||= request.stage === "final" || request.kind === "scale_in";
     } catch (error) {
       replies[at] = failed(desk, error);
     }
@@ -103,7 +108,7 @@ function settle(
       continue;
     }
     try {
-      applyEvent(state, event);
+      applyAll(desk.groups, state, event);
       replies[at] = { ok: true, answer: counted(desk, policy, verdict, appended.seq - group.length + 1 + index) };
     } catch (error) {
       replies[at] = failed(desk, error);

@@ -1,8 +1,9 @@
 /** Sessions by name and by handle, bounded: the least recently used one that may be forgotten makes room. */
 import type { ResolvedSettings } from "../config/resolve.js";
+import { forgetMember, type Groups } from "../gate/groups.js";
 import { isLive, newSession, type SessionState } from "../gate/session.js";
 import type { Policy } from "../gate/types.js";
-import type { FoldedSession } from "../journal/reader.js";
+import type { Folded } from "../journal/reader.js";
 
 const DAY_MS = 86_400_000;
 
@@ -23,6 +24,8 @@ export interface Terms {
 }
 
 export class Sessions {
+  /** Groups that live sessions are in. */
+  readonly groups: Groups = new Map();
   /** In order of use, oldest first. */
   private readonly by_name = new Map<string, Session>();
   private readonly by_handle = new Map<number, Session>();
@@ -38,10 +41,13 @@ export class Sessions {
   }
 
   /** Takes over what a journal holds, newest first, up to the limit. @returns names left out */
-  adopt(folded: ReadonlyMap<string, FoldedSession>): string[] {
-    const newest = [...folded].sort(([, a], [, b]) => b.last_ms - a.last_ms);
+  adopt({ sessions, groups }: Folded): string[] {
+    for (const [key, group] of groups) this.groups.set(key, group);
+    const newest = [...sessions].sort(([, a], [, b]) => b.last_ms - a.last_ms);
     for (const [name, { state, last_ms }] of newest.slice(0, this.limit).reverse()) this.add(name, state, last_ms);
-    return newest.slice(this.limit).map(([name]) => name);
+    const left_out = newest.slice(this.limit);
+    for (const [name, { state }] of left_out) forgetMember(this.groups, name, state);
+    return left_out.map(([name]) => name);
   }
 
   /** The session of a name, new or continued; null when there is no room. */
@@ -104,6 +110,7 @@ export class Sessions {
       if (isLive(session.state.run_mode) && now_ms - session.last_used_ms <= window_days * DAY_MS) continue;
       this.by_name.delete(session.name);
       this.by_handle.delete(session.handle);
+      forgetMember(this.groups, session.name, session.state);
       this.onEvicted(session);
       return true;
     }

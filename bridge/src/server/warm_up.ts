@@ -20,6 +20,7 @@ export function warmUp(engine: LoadedEngine, identity: Identity): void {
     counters: new Counters(),
     identity,
     private: false,
+    groups: {},
     clock: () => 0,
     append: (events) => {
       seq += events.length;

@@ -4,6 +4,7 @@ import type { WebConfig } from "../config/daemon.js";
 import type { JournalEvent } from "../journal/lines.js";
 import type { Appended } from "../journal/writer.js";
 import type { Facts } from "../metrics/facts.js";
+import { type AllGroupLimits, reportGroups } from "../server/groups.js";
 import type { Sessions } from "../server/sessions.js";
 import { steer } from "../server/steer.js";
 import type { RecentDecisions } from "./recent.js";
@@ -18,6 +19,7 @@ export interface OpenWebParts {
   readonly uid: number;
   readonly viewer: Viewer;
   readonly sessions: Sessions;
+  readonly groups: AllGroupLimits;
   readonly recent: RecentDecisions;
   readonly facts: () => Omit<Facts, "sessions">;
   /** When a frame of candles came last. */
@@ -38,6 +40,7 @@ export function openWeb(parts: OpenWebParts): Promise<WebServer> {
         boot,
         facts: parts.facts(),
         sessions: sessions.list(),
+        groups: reportGroups(sessions, parts.groups, Date.now()),
         frame_ms: parts.frame_ms(),
         decisions: recent.list(),
         webhook_failing: parts.webhook_failing(),

@@ -5,10 +5,13 @@ import type { Standing } from "../gate/standing.js";
 import type { Starvation } from "../gate/starvation.js";
 import type { Decision, Kind, Mode, Side, Stage } from "../gate/types.js";
 import type { ReasonName } from "../protocol/codes.js";
+import type { GroupReport } from "../server/groups.js";
 
 export interface WebState {
   readonly daemon: DaemonView;
   readonly alarms: readonly Alarm[];
+  /** Named groups that somebody is in. */
+  readonly groups: readonly GroupReport[];
   readonly bots: readonly BotView[];
   /** Denied first, then cut, then allowed; by name within. */
   readonly pairs: readonly PairView[];

@@ -6,8 +6,10 @@ import type { Engine, Rule } from "../engine/types.js";
 import { isLive } from "../gate/session.js";
 import { type Standing, standing } from "../gate/standing.js";
 import { type Starvation, starvation } from "../gate/starvation.js";
+import type { GroupSummary } from "../gate/types.js";
 import { FIXED } from "../limits.js";
 import type { Facts } from "../metrics/facts.js";
+import type { GroupReport } from "../server/groups.js";
 import type { Session } from "../server/sessions.js";
 import { type Answers, answers } from "./answers.js";
 import { byVerdict } from "./diff.js";
@@ -21,6 +23,7 @@ export interface Gathered {
   readonly facts: Omit<Facts, "sessions">;
   /** Most recently used first. */
   readonly sessions: readonly Session[];
+  readonly groups: readonly GroupReport[];
   readonly frame_ms: number | null;
   readonly decisions: readonly DecisionView[];
   readonly webhook_failing: string | null;
@@ -34,13 +37,16 @@ interface Judged extends Answers {
 /** Makes states, one after the other; answers of sessions nobody asked meanwhile are not counted again. */
 export class Viewer {
   private readonly of_profiles: ProfileRules;
+  private readonly groupOf: (session: Session) => GroupSummary | null;
   private readonly known = new WeakMap<Session, { readonly at_ms: number; readonly answers: Judged }>();
 
-  constructor(of_profiles: ProfileRules) {
+  /** @param groupOf how the group of a session stands */
+  constructor(of_profiles: ProfileRules, groupOf: (session: Session) => GroupSummary | null) {
     this.of_profiles = of_profiles;
+    this.groupOf = groupOf;
   }
 
-  view({ now_ms, boot, facts, sessions, frame_ms, decisions, webhook_failing }: Gathered): WebState {
+  view({ now_ms, boot, facts, sessions, groups, frame_ms, decisions, webhook_failing }: Gathered): WebState {
     const live = sessions.filter(({ state }) => isLive(state.run_mode));
     const bots: BotView[] = [];
     const pairs: PairView[] = [];
@@ -81,7 +87,7 @@ export class Viewer {
     });
     bots.sort((a, b) => (a.session < b.session ? -1 : 1));
     pairs.sort(byVerdict);
-    return { daemon, alarms: alarms(daemon, bots, timings), bots, pairs, decisions, latency: timings };
+    return { daemon, alarms: alarms(daemon, bots, timings), groups, bots, pairs, decisions, latency: timings };
   }
 
   /** One session without its pairs. */
@@ -91,7 +97,7 @@ export class Viewer {
 
   private look(session: Session, now_ms: number): { bot: BotView; newest: Judged["newest"] } {
     const given = this.answers(session, now_ms);
-    const stands = standing(session.state, session.terms?.policy ?? null, now_ms);
+    const stands = standing(session.state, session.terms?.policy ?? null, now_ms, this.groupOf(session));
     return { bot: botView(session, given, stands, this.of_profiles), newest: given.newest };
   }
 

@@ -190,9 +190,9 @@ function decodeHello(frame: Buffer, id: number): Decoded<HelloRequest> {
   if (!unpacked.ok) return unpacked;
   const value = unpacked.message;
   if (!FRAME.hello.Check(value)) return malformed(id, "hello", FRAME.hello, value);
-  const { client, minor, run_mode, session, settings } = value[3];
+  const { client, minor, run_mode, session, settings, stake_currency = null } = value[3];
   if (Buffer.byteLength(session) > LIMITS.session_bytes) return tooLong(id, "session", LIMITS.session_bytes);
-  return { ok: true, message: { op: "hello", id, client, minor, run_mode, session, settings } };
+  return { ok: true, message: { op: "hello", id, client, minor, run_mode, session, settings, stake_currency } };
 }
 
 function decodeStatus(frame: Buffer, id: number): Decoded<StatusMessage> {

@@ -16,6 +16,8 @@ export interface HelloRequest {
   readonly minor: number;
   readonly run_mode: RunMode;
   readonly session: string;
+  /** Null: not told. */
+  readonly stake_currency: string | null;
   /** Not yet checked: settings have their own errors. */
   readonly settings: Readonly<Record<string, unknown>>;
 }
@@ -242,6 +244,7 @@ export const FRAME = {
         run_mode: Type.Enum(RUN_MODES),
         session: Text(LIMITS.session_bytes),
         settings: AnyMap,
+        stake_currency: Type.Optional(Text(16)),
       }),
     ]),
   ),

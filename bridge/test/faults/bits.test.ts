@@ -110,6 +110,7 @@ function service() {
     counters: new Counters(),
     identity: { server: "t/0", boot: "b", limits: {} },
     private: false,
+    groups: {},
     clock: () => NOW_MS,
     append,
     onFailure: (error) => failures.push(error),

@@ -108,11 +108,11 @@ describe("the limits", () => {
         },
       });
       const spied: Policy = { ...policy(ALL), limits };
-      limit(worst(), spied, request({ leverage: 3 }), 100);
+      limit(worst(), spied, request({ leverage: 3 }), 100, null);
       for (const key of read) readers.set(key, [...(readers.get(key) ?? []), index]);
     });
     expect([...readers].filter(([, by]) => by.length > 1)).toEqual([]);
     expect([...readers.keys()].sort()).toEqual(Object.keys(LimitsSchema.properties).sort());
-    expect(IN_ORDER).toHaveLength(LIMITS.length - 5);
+    expect(IN_ORDER).toHaveLength(LIMITS.length - 7);
   });
 });

@@ -4,7 +4,7 @@ import type { PositionRow } from "../../src/gate/events.js";
 import { FINAL_TOLERANCE, gate } from "../../src/gate/gate.js";
 import { loosens, OVERRIDABLE } from "../../src/gate/overrides.js";
 import { applyEvent, newSession, type SessionState } from "../../src/gate/session.js";
-import type { GateRequest, Policy } from "../../src/gate/types.js";
+import type { GateRequest, GroupSummary, Policy } from "../../src/gate/types.js";
 import { addEntry } from "../../src/portfolio/entry_rate.js";
 import { DAY_MS } from "../../src/portfolio/equity.js";
 import { REASON } from "../../src/protocol/codes.js";
@@ -305,6 +305,36 @@ it("an override that is said to loosen nothing never gets a larger stake", () =>
     { ...RUNS, numRuns: 4000 },
   );
   expect(tightened).toBeGreaterThan(1000);
+});
+
+it("a group that holds more, owns less or has lost more never lets a larger stake through", () => {
+  const share = fc.double({ min: 0, max: 1, noNaN: true });
+  const groups = fc.record({
+    equity: money,
+    exposure: fc.double({ min: 0, max: 1e6, noNaN: true }),
+    worth: fc.option(fc.double({ min: 0.1, max: 1.2, noNaN: true })),
+    max_gross_exposure: fc.option(fc.double({ min: 0.1, max: 10, noNaN: true })),
+    max_drawdown: fc.option(ratios),
+  });
+  fc.assert(
+    fc.property(policies, questions, groups, share, share, share, (rules, question, group, more, less, lost) => {
+      const summary = (over: Partial<typeof group> = {}): GroupSummary => {
+        const { max_gross_exposure, max_drawdown, ...rest } = { ...group, ...over };
+        const limits = { max_gross_exposure, max_drawdown, drawdown_window_days: 30, silent_hours: 1 };
+        return { group: "g", limits, marks: { peaks: [{ t_ms: NOW_MS, equity: 1 }] }, ...rest };
+      };
+      const stake = (given: GroupSummary | null) => gate(session(), rules, question, given).stake;
+      const { exposure, equity, worth } = group;
+      const worse = {
+        exposure: exposure + more * 1000,
+        equity: equity - less * 1000,
+        worth: worth === null ? null : worth * (1 - lost),
+      };
+      expect(stake(summary(worse))).toBeLessThanOrEqual(stake(summary()));
+      expect(stake(summary())).toBeLessThanOrEqual(stake(null));
+    }),
+    RUNS,
+  );
 });
 
 describe("what else is worse never gets a larger stake", () => {

@@ -184,7 +184,7 @@ describe("a state in several lines", () => {
     const text = events.map((event, i) => formatLine(first_seq + i, 1, event)).join("");
     writeFileSync(join(dir, fileName(1, "b", n)), text);
   };
-  const folded = () => foldLive(dir, { onDamage: () => undefined });
+  const folded = () => foldLive(dir, { onDamage: () => undefined }).sessions;
 
   it("is enough to begin with when it is whole, and drops what it does not list", () => {
     write(0, 1, state(1, 3, "x"), state(2, 3, "y"), state(3, 3, "z"));

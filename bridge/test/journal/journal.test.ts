@@ -193,7 +193,7 @@ describe("a session read back", () => {
     const files = listFiles(dir);
     expect(files.length).toBeGreaterThan(2);
     for (const file of files.slice(0, -1)) rmSync(file.path);
-    expect(foldLive(dir, {}).get("s")?.state).toEqual(replayed);
+    expect(foldLive(dir, {}).sessions.get("s")?.state).toEqual(replayed);
   });
 
   it("is not continued when it was not live, or another's private one", async () => {
@@ -204,7 +204,7 @@ describe("a session read back", () => {
     other.append({ type: "boot", server: "t/0", engine_version: "0", boot: "p", pid: 1, private: true });
     other.append({ ...stateOf(), private: true });
     other.append({ type: "hello", session: "mine", run_mode: "live", client: "c", settings: {}, fingerprint: "f" });
-    expect([...foldLive(dir, {}).keys()]).toEqual(["bot"]);
+    expect([...foldLive(dir, {}).sessions.keys()]).toEqual(["bot"]);
   });
 });
 
@@ -356,7 +356,7 @@ describe("age", () => {
     expect(files.length).toBeLessThanOrEqual(32);
     expect(files.at(-1)?.n).toBeGreaterThanOrEqual(Math.floor((366 * DAY) / MAX_FILE_MS) - 1);
     // High-water marks far older than any file are still known.
-    expect(foldLive(dir, {}).get("s")?.state).toStrictEqual(live);
+    expect(foldLive(dir, {}).sessions.get("s")?.state).toStrictEqual(live);
     expect(live.equity.peaks.length).toBeGreaterThan(1000);
   });
 });

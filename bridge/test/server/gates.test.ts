@@ -144,6 +144,7 @@ function desk(append?: Desk["append"]): Desk & { lines: unknown[]; failures: unk
     lines,
     failures,
     counters: new Counters(),
+    groups: new Map(),
     append:
       append ??
       ((events): Appended => {
@@ -177,7 +178,7 @@ const arbitraryRequest: fc.Arbitrary<GateRequest> = fc
 /** A full book whose quietest pairs are asked about again: each new answer makes it forget one that a later question may be about. */
 function crowded(): SessionState {
   const state = makeSession();
-  const by = { name: "s", state, policy };
+  const by = { name: "s", state, policy, group: () => null };
   const quiet = desk();
   const ask = (pair: string, candle: number) =>
     answerOne(quiet, by, makeRequest({ pair, stake: 25, candle_open_ms: CANDLE_OPEN_MS - candle * 300_000 }));
@@ -194,8 +195,8 @@ describe("questions of one message", { timeout: 120_000 }, () => {
     const start = exportSession("s", make());
     fc.assert(
       fc.property(fc.array(arbitraryRequest, { minLength: 1, maxLength: 64 }), (requests) => {
-        const one: Asker = { name: "s", state: make(), policy };
-        const all: Asker = { name: "s", state: make(), policy };
+        const one: Asker = { name: "s", state: make(), policy, group: () => null };
+        const all: Asker = { name: "s", state: make(), policy, group: () => null };
         const [first, second] = [desk(), desk()];
         const singly = requests.map((request): ItemReply => ({ ok: true, answer: answerOne(first, one, request) }));
         const together = answerAll(
@@ -217,7 +218,7 @@ describe("questions of one message", { timeout: 120_000 }, () => {
     const requests = ["A/X", "B/X"].map((pair) => makeRequest({ pair, stake: 100 }));
     const replies = answerAll(
       desk(),
-      { name: "s", state, policy },
+      { name: "s", state, policy, group: () => null },
       requests.map((request) => ({ ok: true, request })),
     );
     // Asked before with 25, forgotten for A/X: a first question again, not a re-ask that may only tighten.
@@ -231,7 +232,7 @@ describe("questions of one message", { timeout: 120_000 }, () => {
     const requests = ["A/X", "B/X", "A/X"].map((pair) => makeRequest({ pair }));
     const replies = answerAll(
       failing,
-      { name: "s", state, policy },
+      { name: "s", state, policy, group: () => null },
       requests.map((request) => ({ ok: true, request })),
     );
     for (const reply of replies) {
@@ -254,7 +255,7 @@ describe("questions of one message", { timeout: 120_000 }, () => {
     const requests = [makeRequest({ pair: "A/X" }), poisoned, makeRequest({ pair: "C/X" })];
     const replies = answerAll(
       at,
-      { name: "s", state, policy },
+      { name: "s", state, policy, group: () => null },
       requests.map((request) => ({ ok: true, request })),
     );
     expect(replies.map((reply) => (reply.ok ? STATUS.ok : reply.error.status))).toEqual([

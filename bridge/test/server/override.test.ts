@@ -79,8 +79,8 @@ describe("an override", () => {
         { limit: "max_daily_loss", value: null, instead_of: 0.5 },
       ],
     });
-    expect(sessionFacts(service.sessions.list(), NOW_MS).overridden).toBe(1);
-    expect(sessionFacts(service.sessions.list(), UNTIL_MS).overridden).toBe(0);
+    expect(sessionFacts(service.sessions, {}, NOW_MS).overridden).toBe(1);
+    expect(sessionFacts(service.sessions, {}, UNTIL_MS).overridden).toBe(0);
     lift(["max_daily_loss"]);
     expect(service.written.slice(-3)).toMatchObject([
       {

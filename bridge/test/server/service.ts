@@ -4,6 +4,7 @@ import type { JournalEvent } from "../../src/journal/lines.js";
 import { Counters } from "../../src/metrics/counters.js";
 import { OP } from "../../src/protocol/codes.js";
 import { GateService } from "../../src/server/gate_service.js";
+import type { AllGroupLimits } from "../../src/server/groups.js";
 import { Sessions } from "../../src/server/sessions.js";
 import { engine } from "./harness.js";
 
@@ -14,24 +15,33 @@ export class TestService {
   /** Writes the journal still takes. */
   room = Number.POSITIVE_INFINITY;
   now_ms = 0;
-  private readonly service = new GateService({
-    engine,
-    sessions: this.sessions,
-    counters: this.counters,
-    identity: { server: "talebridge/test", boot: "b", limits: {} },
-    private: false,
-    clock: () => this.now_ms,
-    append: (events) => {
-      if (this.room < 1) return { ok: false, error: new Error("disk full") };
-      this.room -= 1;
-      this.written.push(...events);
-      return { ok: true, seq: this.written.length };
-    },
-    onFailure: (error) => {
-      throw error;
-    },
-    about: () => ({}),
-  });
+  private readonly service: GateService;
+
+  constructor(groups: AllGroupLimits = {}) {
+    this.service = this.serve(groups);
+  }
+
+  private serve(groups: AllGroupLimits): GateService {
+    return new GateService({
+      engine,
+      sessions: this.sessions,
+      counters: this.counters,
+      identity: { server: "talebridge/test", boot: "b", limits: {} },
+      private: false,
+      groups,
+      clock: () => this.now_ms,
+      append: (events) => {
+        if (this.room < 1) return { ok: false, error: new Error("disk full") };
+        this.room -= 1;
+        this.written.push(...events);
+        return { ok: true, seq: this.written.length };
+      },
+      onFailure: (error) => {
+        throw error;
+      },
+      about: () => ({}),
+    });
+  }
 
   /** `[status, …body]` of the reply. */
   ask(op: number, ...body: unknown[]): unknown[] {

@@ -32,7 +32,7 @@ let viewer: Viewer;
 let recent: RecentDecisions;
 beforeEach(() => {
   sessions = new Sessions(64, () => undefined);
-  viewer = new Viewer(profileRules(engine));
+  viewer = new Viewer(profileRules(engine), () => null);
   recent = new RecentDecisions();
 });
 
@@ -104,7 +104,7 @@ function view(
   };
   const { now_ms = NOW_MS, frame_ms = NOW_MS } = over;
   const { webhook_failing = null } = over;
-  const seen = { now_ms, boot: "b", facts, sessions: sessions.list(), frame_ms, decisions: recent.list() };
+  const seen = { now_ms, boot: "b", facts, sessions: sessions.list(), groups: [], frame_ms, decisions: recent.list() };
   return viewer.view({ ...seen, webhook_failing });
 }
 

@@ -131,6 +131,8 @@ class Reason(IntEnum):
     BARBELL = 53
     EXPOSURE_CLUSTER = 54
     BOOK_ES = 55
+    GROUP_EXPOSURE = 60
+    GROUP_DRAWDOWN = 61
     UNAVAILABLE = 70
     PROTOCOL_ERROR = 71
     WRONG_FINGERPRINT = 72
@@ -481,6 +483,26 @@ REASON_TEXT: Final[dict[int, tuple[str, str, str]]] = {
         (
             "When a position closes or its order is cancelled, when the market calms down, or "
             "when enough closes of the pair are known."
+        ),
+    ),
+    60: (
+        "group_exposure",
+        (
+            "The bots of the group would together hold more than the group's "
+            "max_gross_exposure times their equity, pending and just confirmed entries "
+            "included."
+        ),
+        "When a bot of the group closes a position, its order is cancelled, or its equity grows.",
+    ),
+    61: (
+        "group_drawdown",
+        (
+            "The bots of the group are together more than the group's max_drawdown below "
+            "their high-water mark of the last drawdown_window_days."
+        ),
+        (
+            "When their equity recovers, or at the latest when the old high-water mark leaves "
+            "the window."
         ),
     ),
     70: (
@@ -1116,6 +1138,19 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
             'a pair such as "BTC/USDT", for futures "BTC/USDT:USDT", of 1 to 31 characters, '
             "or null"
         ),
+    ),
+    SettingSpec(
+        path="group",
+        kind="string?",
+        default=None,
+        choices=(),
+        part="gate",
+        meaning=(
+            "Live and dry-run: the named group of the bridge's configuration (`groups`) whose "
+            "common limits apply to this bot as well. Null: none. A backtest is alone."
+        ),
+        by_profile=None,
+        values="a name of 1 to 31 letters, digits, - or _, or null",
     ),
     SettingSpec(
         path="limits.max_verdict_age_candles",

@@ -182,7 +182,13 @@ class Gated:
         hello_s = settings.hello_timeout_ms / 1000
         batch_s = settings.batch_timeout_s
         terms = Terms(
-            hello=Hello(f"talebridge-python/{__version__}", self.mode_name, key, gate_settings),
+            hello=Hello(
+                f"talebridge-python/{__version__}",
+                self.mode_name,
+                key,
+                gate_settings,
+                strategy.config.get("stake_currency"),
+            ),
             engine=engine_settings(settings, self.timeframe_s),
             window_set=settings.window_set,
             # Only a bot's loop is in a hurry: a busy machine must not end a backtest.

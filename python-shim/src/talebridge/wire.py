@@ -57,6 +57,7 @@ class Hello:
     run_mode: str
     session: str
     settings: Mapping[str, Any]
+    stake_currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,14 +172,16 @@ class Answer:
 
 
 def encode_hello(request_id: int, hello: Hello) -> bytes:
-    """`[v, 0, id, {client, minor, run_mode, session, settings}]`."""
-    body = {
+    """`[v, 0, id, {client, minor, run_mode, session, settings, stake_currency?}]`."""
+    body: dict[str, Any] = {
         "client": hello.client,
         "minor": PROTOCOL_MINOR,
         "run_mode": hello.run_mode,
         "session": hello.session,
         "settings": hello.settings,
     }
+    if hello.stake_currency is not None:
+        body["stake_currency"] = hello.stake_currency
     return _pack([PROTOCOL_VERSION, int(Op.HELLO), request_id, body], LIMITS["hello_bytes"])
 
 

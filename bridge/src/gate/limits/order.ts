@@ -4,6 +4,7 @@ import { entryRate, lossStreak, priceCollar } from "./activity.js";
 import { bookShortfallCap, clusterExposureCap } from "./dependence.js";
 import { barbell, dailyLoss, drawdown, drawdownDamping, weeklyLoss } from "./equity.js";
 import { grossExposure, netExposureCap, pairExposure, sidePositions } from "./exposure.js";
+import { groupDrawdown, groupExposure } from "./group.js";
 import { kelly } from "./kelly.js";
 import { bookLoss, liquidation, tradeLoss } from "./loss.js";
 import { candleVerdict, manualSwitch, portfolioKnown, requestNumbers, staleness } from "./request.js";
@@ -17,6 +18,7 @@ export const LIMITS: readonly Limit[] = [
   drawdown,
   dailyLoss,
   weeklyLoss,
+  groupDrawdown,
   lossStreak,
   entryRate,
   priceCollar,
@@ -26,6 +28,7 @@ export const LIMITS: readonly Limit[] = [
   pairExposure,
   sidePositions,
   clusterExposureCap,
+  groupExposure,
   tradeLoss,
   bookLoss,
   bookShortfallCap,
