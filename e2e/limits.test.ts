@@ -2,10 +2,13 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Exchange, startExchange } from "./harness/exchange.js";
 import { freqtrade } from "./harness/freqtrade.js";
 import { type Market, syntheticMarket } from "./harness/market.js";
+import { PYTHON } from "./harness/paths.js";
+import { run } from "./harness/process.js";
 import { readResult, resultOf, type Trade } from "./harness/result.js";
 import { makeUserDir, type UserDir } from "./harness/userdir.js";
 
@@ -129,4 +132,38 @@ describe("a backtest under limits that need more", () => {
       expect(fourth - t_ms).toBeGreaterThanOrEqual(6 * 3_600_000);
     }
   });
+});
+
+describe("a backtest under limits on what moves together", () => {
+  const TOGETHER = { max_cluster_exposure: 0.15, cluster_correlation: 0.55, max_book_es: 0.012, book_es_hours: 24 };
+
+  it(
+    "cuts as the candles alone say, told every close once and none of the future",
+    async () => {
+      const own = makeUserDir({
+        datadir: market.datadir,
+        pairs: market.pairs,
+        exchange: exchange.url,
+        risk_bridge: { profile: "extreme", limits: TOGETHER },
+      });
+      try {
+        const args = ["--strategy", "DipsGated", "--timerange", market.timerange, "--cache", "none"];
+        const done = await freqtrade("backtesting", { user: own, args, timeout_ms: RUN_MS });
+        expect(done.code, done.stderr.slice(-4000)).toBe(0);
+        const script = fileURLToPath(new URL("harness/together.py", import.meta.url));
+        const checked = await run(PYTHON, [script, own.journals, market.datadir, JSON.stringify(TOGETHER)], {
+          timeout_ms: RUN_MS,
+        });
+        expect(checked.code, checked.stderr).toBe(0);
+        const found = JSON.parse(checked.stdout);
+        expect(found.off).toEqual([]);
+        expect(found.questions).toBeGreaterThan(50);
+        expect(found.cluster).toBeGreaterThan(5);
+        expect(found.shortfall).toBeGreaterThan(5);
+      } finally {
+        own.remove();
+      }
+    },
+    2 * RUN_MS,
+  );
 });

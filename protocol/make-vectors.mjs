@@ -178,8 +178,12 @@ function portfolioRequest(name, m) {
 }
 
 /** @param {Meaning} closes */
-function closesBody({ step_s, rows }) {
-  return [step_s, rows.map((/** @type {[string, number, number[]]} */ [pair, t, told]) => [pair, t, told.map(f)])];
+function closesBody({ step_s, keep, rows }) {
+  return [
+    step_s,
+    keep,
+    rows.map((/** @type {[string, number, number[]]} */ [pair, t, told]) => [pair, t, told.map(f)]),
+  ];
 }
 
 /** @param {string} name @param {Meaning} m */
@@ -370,6 +374,7 @@ const requests = [
     positions: [["ETH/USDT:USDT", "short", 62.5, 3, "open"]],
     closes: {
       step_s: 3600,
+      keep: 82,
       rows: [
         ["BTC/USDT", OPEN_MS + 7_200_000, [103_250.25, 103_300, 103_100.5]],
         ["ETH/USDT:USDT", OPEN_MS + 3_600_000, [3400, Number.NaN, 3420.75]],
@@ -637,7 +642,7 @@ const gateRaw = (at, hex) =>
 const portfolioOf = (positions, closed, ...closes) =>
   pack([V, OP.portfolio, 7, 1, 1, OPEN_MS, f(1), [], positions, closed, ...closes]);
 /** @param {...unknown} rows */
-const closesOf = (...rows) => portfolioOf([], [], [3600, rows]);
+const closesOf = (...rows) => portfolioOf([], [], [3600, 97, rows]);
 const STAKE = 12;
 const PAIR = 6;
 const TIME = 7;
@@ -720,7 +725,7 @@ const hostiles = [
     "gate",
     "schema",
     7,
-    portfolioOf([], [], [1, [["A/B", 0, [f(1)]]]]),
+    portfolioOf([], [], [1, 97, [["A/B", 0, [f(1)]]]]),
   ),
   hostile("a portfolio with closes that are none", "gate", "schema", 7, portfolioOf([], [], 5)),
   hostile("a portfolio with 257 trades", "gate", "schema", 7, portfolioOf([], Array(257).fill([1, 5, f(0)]))),

@@ -209,7 +209,7 @@ class Told:
         if op is Op.HELLO:
             return [hello_body(minor=self.minor, boot=self.boot)]
         if op is Op.PORTFOLIO:
-            news = message[10][1] if len(message) > 10 else []
+            news = message[10][2] if len(message) > 10 else []
             self.rows.append([(pair, until_ms, len(closes)) for pair, until_ms, closes in news])
         return good(op, message, frames)
 

@@ -95,7 +95,7 @@ def encoded(op: str, m: dict[str, Any]) -> bytes:
                 wire.CloseRow(pair, until_ms, [number(one) for one in told])
                 for pair, until_ms, told in m["closes"]["rows"]
             ]
-            closes = wire.CloseNews(m["closes"]["step_s"], rows)
+            closes = wire.CloseNews(m["closes"]["step_s"], m["closes"]["keep"], rows)
         told = wire.Portfolio(
             m["seq"], m["at_ms"], m["equity"], m["samples"], positions, closed, closes
         )

@@ -159,9 +159,10 @@ export function importSession(snapshot: SessionSnapshot): SessionState {
   return state;
 }
 
-function closesOf({ step_ms, series }: CloseBook): CloseNews {
+function closesOf({ step_ms, keep, series }: CloseBook): CloseNews {
   return {
     step_s: step_ms / 1000,
+    keep,
     rows: [...series].map(([pair, { until_ms, closes }]) => [pair, until_ms, closes] as const),
   };
 }

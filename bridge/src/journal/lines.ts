@@ -96,7 +96,11 @@ const PositionTuple = Type.Union([
   Type.Tuple([Text, Side, Num, Num, PositionState]),
   Type.Tuple([Text, Side, Num, Num, PositionState, Num]),
 ]);
-const Closes = Type.Object({ step_s: Num, rows: Type.Array(Type.Tuple([Text, Num, Type.Array(NumOrNull)])) });
+const Closes = Type.Object({
+  step_s: Num,
+  keep: Num,
+  rows: Type.Array(Type.Tuple([Text, Num, Type.Array(NumOrNull)])),
+});
 const Outcomes = Type.Array(Type.Tuple([Num, Num, Num]));
 
 function line<const P extends Record<string, TSchema>>(properties: P) {

@@ -6,6 +6,8 @@ export type CloseRow = readonly [pair: string, until_ms: number, closes: readonl
 
 export interface CloseNews {
   readonly step_s: number;
+  /** Closes kept of a pair: the same whenever it was first told. */
+  readonly keep: number;
   readonly rows: readonly CloseRow[];
 }
 
@@ -18,6 +20,7 @@ export interface Series {
 /** Replaced, never changed, so that what is computed from it holds as long as it does. */
 export interface CloseBook {
   readonly step_ms: number;
+  readonly keep: number;
   /** In order of their newest closes. */
   readonly series: ReadonlyMap<string, Series>;
 }
@@ -26,7 +29,7 @@ export interface CloseBook {
  * The book with news added. Closes that follow on known ones are appended, others replace them; of a pair the newest are kept, and of pairs those told
  * last. A client can tell what is kept: it sends again what is not. Another grid begins a new book.
  */
-export function withCloses(book: CloseBook | null, { step_s, rows }: CloseNews): CloseBook {
+export function withCloses(book: CloseBook | null, { step_s, keep, rows }: CloseNews): CloseBook {
   const step_ms = step_s * 1000;
   const [first] = rows;
   const kept = book !== null && (first === undefined || onGrid(book, step_ms, first[1])) ? book.series : [];
@@ -34,13 +37,13 @@ export function withCloses(book: CloseBook | null, { step_s, rows }: CloseNews):
   for (const [pair, until_ms, closes] of rows) {
     const before = series.get(pair);
     series.delete(pair);
-    series.set(pair, { until_ms, closes: joined(before, until_ms, closes, step_ms).slice(-LIMITS.closes) });
+    series.set(pair, { until_ms, closes: joined(before, until_ms, closes, step_ms).slice(-keep) });
   }
   for (const pair of series.keys()) {
     if (series.size <= LIMITS.close_pairs_kept) break;
     series.delete(pair);
   }
-  return { step_ms, series };
+  return { step_ms, keep, series };
 }
 
 /** Time of the newest close; 0: none. */

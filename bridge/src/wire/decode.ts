@@ -171,7 +171,7 @@ function decodePortfolio(frame: Buffer, id: number): Decoded<PortfolioMessage> {
 function readCloses(told: unknown, at_ms: number, id: number): Decoded<CloseNews | null> {
   if (told === undefined || told === null) return { ok: true, message: null };
   if (!CLOSES.Check(told) || told === null) return malformed(id, "portfolio closes", CLOSES, told);
-  const [step_s, rows] = told;
+  const [step_s, keep, rows] = told;
   const [, phase_ms = 0] = rows[0] ?? [];
   for (const [pair, until_ms] of rows) {
     if (Buffer.byteLength(pair) > LIMITS.pair_bytes) return tooLong(id, "pair", LIMITS.pair_bytes);
@@ -182,7 +182,7 @@ function readCloses(told: unknown, at_ms: number, id: number): Decoded<CloseNews
   const news = rows.map(([pair, until_ms, closes]): CloseRow => {
     return [pair, until_ms, closes.map((close) => (close > 0 && Number.isFinite(close) ? close : null))];
   });
-  return { ok: true, message: { step_s, rows: news } };
+  return { ok: true, message: { step_s, keep, rows: news } };
 }
 
 function decodeHello(frame: Buffer, id: number): Decoded<HelloRequest> {

@@ -216,11 +216,12 @@ export const CLOSED = Compile(
     maxItems: LIMITS.closed,
   }),
 );
-/** The optional element of a portfolio after its closed trades: the step of the grid in seconds, then closes of pairs, NaN where one is not known. */
+/** The optional element of a portfolio after its closed trades: the step of the grid in seconds, how many closes of a pair to keep, then closes of pairs, NaN where one is not known. */
 export const CLOSES = Compile(
   Type.Union([
     Type.Tuple([
       Type.Integer({ minimum: 60, maximum: MAX_STEP_S }),
+      Type.Integer({ minimum: 1, maximum: LIMITS.closes }),
       Type.Array(Type.Tuple([Pair, Millis, Type.Array(Double, { minItems: 1, maxItems: LIMITS.closes })]), {
         minItems: 1,
         maxItems: LIMITS.close_pairs,

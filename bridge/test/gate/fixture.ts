@@ -109,7 +109,7 @@ export function tellReturns(
     equity: state.portfolio?.equity ?? 1000,
     samples: [],
     positions: (state.portfolio?.positions ?? []).map(positionRow),
-    closes: { step_s: 3600, rows },
+    closes: { step_s: 3600, keep: 82, rows },
   });
 }
 

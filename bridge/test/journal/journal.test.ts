@@ -98,7 +98,7 @@ function history(state: SessionState): SessionEvent[] {
     equity,
     samples: [[at_ms - 10, equity + 5]],
     positions: [["CCC/BBB", "short", 12.5, 2, "pending"]],
-    closes: { step_s: 3600, rows: [["CCC/BBB", at_ms - (at_ms % 3_600_000), [1.5, null, equity / 100]]] },
+    closes: { step_s: 3600, keep: 82, rows: [["CCC/BBB", at_ms - (at_ms % 3_600_000), [1.5, null, equity / 100]]] },
   });
   apply({
     type: "hello",

@@ -50,7 +50,7 @@ const STEP_MS = step_s * 1000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-const closesOf = (name: string) => withCloses(null, { step_s, rows: goldens.series[name] ?? [] });
+const closesOf = (name: string) => withCloses(null, { step_s, keep: LIMITS.closes, rows: goldens.series[name] ?? [] });
 const positionsOf = ({ positions }: Case): Position[] =>
   positions.map(([pair, side, stake, leverage]) => ({ pair, side, stake, leverage, state: "open", loss: 1 }));
 /** Within 1e-10 of a number, as a share of it. */
@@ -139,16 +139,20 @@ describe("closes as they come in", () => {
     const parts = fc.array(fc.tuple(fc.nat({ max: 40 }), fc.nat({ max: 40 })), { maxLength: 6 });
     fc.assert(
       fc.property(parts, (steps) => {
-        let book = withCloses(null, { step_s, rows: part(0, 20) });
+        let book = withCloses(null, { step_s, keep: LIMITS.closes, rows: part(0, 20) });
         let until = 20;
         for (const [overlap, more] of steps) {
           const to = Math.min(82, until + more);
           const from = Math.max(0, until - overlap);
           if (from === to || to < until) continue;
-          book = withCloses(book, { step_s, rows: part(from, to) });
+          book = withCloses(book, { step_s, keep: LIMITS.closes, rows: part(from, to) });
           until = to;
         }
-        book = withCloses(book, { step_s, rows: part(until, 82).filter(([, , closes]) => closes.length > 0) });
+        book = withCloses(book, {
+          step_s,
+          keep: LIMITS.closes,
+          rows: part(until, 82).filter(([, , closes]) => closes.length > 0),
+        });
         expect(seriesOf(book)).toEqual(seriesOf(whole));
       }),
       { numRuns: 200, seed: 20_251_129 },
@@ -156,27 +160,31 @@ describe("closes as they come in", () => {
   });
 
   it("after a gap, or from before, take the place of what was known", () => {
-    const early = withCloses(null, { step_s, rows: part(0, 40) });
-    expect(seriesOf(withCloses(early, { step_s, rows: part(41, 82) }))).toEqual(
-      seriesOf(withCloses(null, { step_s, rows: part(41, 82) })),
+    const early = withCloses(null, { step_s, keep: LIMITS.closes, rows: part(0, 40) });
+    expect(seriesOf(withCloses(early, { step_s, keep: LIMITS.closes, rows: part(41, 82) }))).toEqual(
+      seriesOf(withCloses(null, { step_s, keep: LIMITS.closes, rows: part(41, 82) })),
     );
-    expect(seriesOf(withCloses(whole, { step_s, rows: part(0, 40) }))).toEqual(seriesOf(early));
+    expect(seriesOf(withCloses(whole, { step_s, keep: LIMITS.closes, rows: part(0, 40) }))).toEqual(seriesOf(early));
   });
 
   it("on another grid begin a new book", () => {
     const [[pair, until_ms, closes] = ["", 0, []]] = all;
     const other = [["X/Y", until_ms, closes]] as const;
-    expect([...withCloses(whole, { step_s: 1800, rows: other }).series.keys()]).toEqual(["X/Y"]);
+    expect([...withCloses(whole, { step_s: 1800, keep: 97, rows: other }).series.keys()]).toEqual(["X/Y"]);
     const shifted = [[pair, until_ms + 60_000, closes]] as const;
-    expect([...withCloses(whole, { step_s, rows: shifted }).series.keys()]).toEqual([pair]);
+    expect([...withCloses(whole, { step_s, keep: LIMITS.closes, rows: shifted }).series.keys()]).toEqual([pair]);
   });
 
   it("are bounded: the newest of a pair, and the pairs told last", () => {
-    let book = withCloses(null, { step_s, rows: [] });
+    let book = withCloses(null, { step_s, keep: LIMITS.closes, rows: [] });
     const told = LIMITS.closes + 3;
     for (let i = 0; i < told; i++) {
-      book = withCloses(book, { step_s, rows: [[`P${i}/Q`, now_ms, Array(LIMITS.closes).fill(1 + i)]] });
-      book = withCloses(book, { step_s, rows: [["OWN/Q", now_ms + STEP_MS * i, [5 + i]]] });
+      book = withCloses(book, {
+        step_s,
+        keep: LIMITS.closes,
+        rows: [[`P${i}/Q`, now_ms, Array(LIMITS.closes).fill(1 + i)]],
+      });
+      book = withCloses(book, { step_s, keep: LIMITS.closes, rows: [["OWN/Q", now_ms + STEP_MS * i, [5 + i]]] });
     }
     expect(book.series.size).toBe(LIMITS.close_pairs_kept);
     const oldest = told - LIMITS.close_pairs_kept + 1;

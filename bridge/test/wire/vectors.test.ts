@@ -58,9 +58,9 @@ function requestOf(question: Meaning): Meaning {
 }
 
 /** What is not known is null from the daemon on. */
-function closesOf({ step_s, rows }: CloseNews): CloseNews {
+function closesOf({ step_s, keep, rows }: CloseNews): CloseNews {
   const known = (close: unknown) => (Number.isNaN(num(close)) ? null : num(close));
-  return { step_s, rows: rows.map(([pair, until_ms, closes]) => [pair, until_ms, closes.map(known)]) };
+  return { step_s, keep, rows: rows.map(([pair, until_ms, closes]) => [pair, until_ms, closes.map(known)]) };
 }
 
 describe("golden requests", () => {

@@ -110,7 +110,8 @@ class Ledger:
             self._newest = Recent(LIMITS["close_pairs_kept"])
             rows = self._rows(wanted)
         rows = rows[: LIMITS["close_pairs"]]
-        return CloseNews(wanted.history.step_s, rows) if rows else None
+        history = wanted.history
+        return CloseNews(history.step_s, history.count, rows) if rows else None
 
     def note(self, news: CloseNews) -> None:
         """These closes were told."""

@@ -118,6 +118,8 @@ class CloseNews:
     """Closes of pairs, all on one grid of times."""
 
     step_s: int
+    keep: int
+    """How many closes of a pair the session keeps."""
     rows: Sequence[CloseRow]
 
 
@@ -222,7 +224,7 @@ def encode_portfolio(request_id: int, handle: int, portfolio: Portfolio) -> byte
             [[c.trade, c.close_ms, _finite("trade profit", c.profit)] for c in portfolio.closed]
         )
     if news is not None:
-        message.append([news.step_s, [_close_row(row) for row in news.rows]])
+        message.append([news.step_s, news.keep, [_close_row(row) for row in news.rows]])
     return _pack(message, LIMITS["portfolio_bytes"])
 
 

@@ -29,7 +29,7 @@ export class ToldCloses {
     // As the shim does: for new ones others that are wanted may be forgotten, so all are told again.
     const anew = first_told + (known?.series.size ?? 0) > LIMITS.close_pairs_kept;
     const rows = wanted.flatMap((name) => this.row(name, until_ms, anew ? null : before(name)));
-    return rows.length === 0 ? null : { step_s: this.grid.step_ms / 1000, rows };
+    return rows.length === 0 ? null : { step_s: this.grid.step_ms / 1000, keep: this.grid.count, rows };
   }
 
   private row(pair: string, until_ms: number, told_ms: number | null): CloseRow[] {
