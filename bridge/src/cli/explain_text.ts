@@ -46,11 +46,12 @@ function cutFrom(facts: Explanation["decision"]["facts"]): string {
 
 function caps({ decision, settings }: Explanation): string[] {
   if (decision.caps.length === 0) return ["limits: none applied"];
-  const rows = decision.caps.map(({ reason, stake, value, limit }) => {
+  const rows = decision.caps.map(({ reason, stake, value, limit, added }) => {
     const numbers = [
       `stake ${show(stake)}`,
       ...(value === null ? [] : [`value ${show(value)}`]),
       ...(limit === null ? [] : [`limit ${show(limit)}`]),
+      ...(added == null ? [] : [`of which this entry ${show(added)}`]),
     ];
     const rules = rulesFor(reason, settings).map(
       ({ measure, from, to, min_size, deny_above }) =>

@@ -61,6 +61,8 @@ export interface CapEvent {
   readonly stake: number;
   readonly value: number | null;
   readonly limit: number | null;
+  /** Absent: not told. */
+  readonly added?: number | null;
 }
 
 export interface GateEvent {
@@ -150,8 +152,9 @@ export type SessionEvent =
 
 const NO_CAPS: readonly CapEvent[] = Object.freeze([]);
 
-function capEvent({ reason, stake, value, limit }: Cap): CapEvent {
-  return { reason: reasonName(reason) ?? "ok", stake, value: finite(value), limit: finite(limit) };
+function capEvent({ reason, stake, value, limit, added }: Cap): CapEvent {
+  const cap = { reason: reasonName(reason) ?? "ok", stake, value: finite(value), limit: finite(limit) };
+  return added === undefined ? cap : { ...cap, added: finite(added) };
 }
 
 /** The journal's record of one decision. */

@@ -147,6 +147,8 @@ export interface Cap {
   readonly stake: number;
   readonly value: number;
   readonly limit: number;
+  /** How much of the value the entry as proposed adds, where a limit tells it. */
+  readonly added?: number;
 }
 
 /** What gate() answers. In modes `shadow` and `off`, `decision` and `stake` let the entry pass and `would` tells what enforcing had done. */

@@ -87,6 +87,10 @@ function writeCaps(out: LineBuffer, caps: readonly CapEvent[]): void {
     out.number(cap.value);
     out.ascii(',"limit":');
     out.number(cap.limit);
+    if (cap.added !== undefined) {
+      out.ascii(',"added":');
+      out.number(cap.added);
+    }
     out.ascii("}");
   }
 }

@@ -229,7 +229,15 @@ const LINES = {
     reason: ReasonText,
     value: NumOrNull,
     limit: NumOrNull,
-    caps: Type.Array(Type.Object({ reason: ReasonText, stake: Num, value: NumOrNull, limit: NumOrNull })),
+    caps: Type.Array(
+      Type.Object({
+        reason: ReasonText,
+        stake: Num,
+        value: NumOrNull,
+        limit: NumOrNull,
+        added: Type.Optional(NumOrNull),
+      }),
+    ),
     reask: Type.Boolean(),
     ceiling: Num,
     facts: Type.Optional(Type.Array(NumOrNull)),

@@ -104,6 +104,7 @@ describe("expected shortfall of the book", () => {
     expect(cut).toMatchObject({ decision: "reduce", reason: REASON.book_es, limit: 0.1 });
     expect(cut.stake).toBeCloseTo(room, 9);
     expect(cut.value).toBeCloseTo(0.15, 12);
+    expect(cut.caps[0]?.added).toBeCloseTo(0.15, 12);
     expect(judge(limits, told([]), { stake: room, leverage: 4 }).stake).toBeCloseTo(room / 4, 9);
   });
 
@@ -117,6 +118,18 @@ describe("expected shortfall of the book", () => {
     expect(at("OTHER/BBB", 100, 2)).toBeGreaterThan(at("TWIN/BBB", 100, 2));
     expect(at("AAA/BBB", 100, 2, "pending")).toBeCloseTo(room - 200, 9);
     expect(at("OTHER/BBB", 100, 2, "pending")).toBe(at("OTHER/BBB", 100, 2));
+  });
+
+  it("tells what the entry adds: less than its own shortfall, which the book shares", () => {
+    const [cap] = judge(limits, told([row("OTHER/BBB", "long", 300)]), { stake: 500 }).caps;
+    const alone = (500 * ES_24H) / 1000;
+    expect(cap?.added).toBeGreaterThan(0.5 * alone);
+    expect(cap?.added).toBeLessThan(0.9 * alone);
+    const before = standing(told([row("OTHER/BBB", "long", 300)]), policy(limits), NOW_MS).book_es.value ?? Number.NaN;
+    expect((cap?.value ?? Number.NaN) - (cap?.added ?? Number.NaN)).toBeCloseTo(before, 12);
+    // Of a pair that is not known neither number is: the journal has null.
+    const unknown = judge(limits, told([]), { pair: "NEVER/BBB" }).caps[0];
+    expect([unknown?.value, unknown?.added]).toEqual([Number.NaN, Number.NaN]);
   });
 
   it("is not lowered by a hedge, and grows with the horizon", () => {

@@ -36,7 +36,13 @@ const event: fc.Arbitrary<GateEvent> = fc.record({
   reason,
   value: orNull,
   limit: orNull,
-  caps: fc.array(fc.record({ reason, stake: number, value: orNull, limit: orNull }), { maxLength: 3 }),
+  caps: fc.array(
+    fc.record(
+      { reason, stake: number, value: orNull, limit: orNull, added: orNull },
+      { requiredKeys: ["reason", "stake", "value", "limit"] },
+    ),
+    { maxLength: 3 },
+  ),
   reask: fc.boolean(),
   ceiling: number,
 });

@@ -30,6 +30,13 @@ export const bookShortfallCap: Limit = (state, policy, request, stake) => {
   const risk = bookRisk(positions, request, dependence, book_es_hours * HOUR_MS);
   const room = stakeWithinShortfall(risk, max_book_es * equity);
   if (room >= stake) return null;
-  const value = equity > 0 ? shortfallWith(risk, stake) / equity : Number.NaN;
-  return { reason: REASON.book_es, stake: room, value, limit: max_book_es };
+  const [before, after] = [shortfallWith(risk, 0), shortfallWith(risk, stake)];
+  const share = (money: number) => (equity > 0 ? money / equity : Number.NaN);
+  return {
+    reason: REASON.book_es,
+    stake: room,
+    value: share(after),
+    limit: max_book_es,
+    added: share(after - before),
+  };
 };
