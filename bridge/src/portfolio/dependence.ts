@@ -4,7 +4,7 @@
  * of constant correlation, with a fixed intensity. Volatilities are the same in the target, so that shrinking the covariance is shrinking correlations.
  */
 import { LIMITS } from "../protocol/codes.js";
-import { type CloseBook, newestClose } from "./closes.js";
+import { type CloseBook, newestClose, type Series } from "./closes.js";
 
 /** Weight of a return relative to the one a step later. */
 const DECAY = 0.97;
@@ -59,39 +59,67 @@ export function correlation({ correlations, sigmas }: Dependence, a: number, b: 
 /** WEIGHTS[age] = DECAY^age. */
 const WEIGHTS = Float64Array.from({ length: RETURNS }, (_, age) => DECAY ** age);
 
+/** A pair's returns by age in steps, the newest of the session at 0; NaN where one of the two closes is not known. */
+interface Moves {
+  readonly returns: Float64Array;
+  /** Ages at which returns are known: within [from, to), and all of those if `whole`. */
+  readonly from: number;
+  readonly to: number;
+  readonly whole: boolean;
+  /** Weighted mean of squares; NaN: too few are known. */
+  readonly variance: number;
+  /** Correlations with others, as they are: with every hour of closes most pairs' are new, with a pair more only its own. */
+  readonly with: WeakMap<Moves, number>;
+}
+
+/** Of closes that have not changed, as old as they were. */
+const moved = new WeakMap<Series, Moves>();
+
 function measure(book: CloseBook): Dependence {
   const { step_ms } = book;
   const newest_ms = newestClose(book);
   const places = new Map<string, number>();
-  const returns: Float64Array[] = [];
-  const sigmas: number[] = [];
-  for (const [pair, { until_ms, closes }] of book.series) {
-    const lag = (newest_ms - until_ms) / step_ms;
+  const known: Moves[] = [];
+  for (const [pair, series] of book.series) {
+    const lag = (newest_ms - series.until_ms) / step_ms;
     if (lag > STALE_STEPS) continue;
-    const found = returnsByAge(closes, lag);
-    const [, variance] = moments(found, found);
-    if (!(variance > 0)) continue;
-    places.set(pair, returns.length);
-    returns.push(found);
-    sigmas.push(Math.sqrt(variance));
+    const moves = movesOf(series, lag);
+    if (!(moves.variance > 0)) continue;
+    places.set(pair, known.length);
+    known.push(moves);
   }
-  return { step_ms, places, sigmas, correlations: shrunk(raw(returns), returns.length) };
+  const sigmas = known.map(({ variance }) => Math.sqrt(variance));
+  return { step_ms, places, sigmas, correlations: shrunk(measured(known), known.length) };
 }
 
-/** Returns, the newest of the session first; NaN where one of its two closes is not known. */
-function returnsByAge(closes: readonly (number | null)[], lag: number): Float64Array {
-  const found = new Float64Array(RETURNS).fill(Number.NaN);
-  for (let age = lag, at = closes.length - 1; age < RETURNS && at > 0; age++, at--) {
-    const [before, after] = [closes[at - 1] ?? Number.NaN, closes[at] ?? Number.NaN];
-    found[age] = after / before - 1;
+function movesOf(series: Series, lag: number): Moves {
+  const before = moved.get(series);
+  const { closes } = series;
+  const to = Math.min(RETURNS, lag + closes.length - 1);
+  if (before?.from === lag && before.to === to) return before;
+  const returns = new Float64Array(RETURNS).fill(Number.NaN);
+  let whole = true;
+  for (let age = lag; age < to; age++) {
+    const at = closes.length - 1 - (age - lag);
+    const [earlier, later] = [closes[at - 1] ?? Number.NaN, closes[at] ?? Number.NaN];
+    returns[age] = later / earlier - 1;
+    whole &&= !Number.isNaN(returns[age]);
   }
-  return found;
+  const [variance] = moments(returns, returns, lag, to);
+  const moves = { returns, from: lag, to, whole, variance, with: new WeakMap() };
+  moved.set(series, moves);
+  return moves;
 }
 
-/** Weighted means of a·b, a² and b² over the returns known of both; NaN when those are too few. */
-function moments(a: Float64Array, b: Float64Array): readonly [product: number, a_square: number, b_square: number] {
+/** Weighted means of a·b, a² and b² over the returns known of both at ages within [from, to); NaN when those are too few. */
+function moments(
+  a: Float64Array,
+  b: Float64Array,
+  from: number,
+  to: number,
+): readonly [product: number, a_square: number, b_square: number] {
   let [count, weights, product, a_square, b_square] = [0, 0, 0, 0, 0];
-  for (let age = 0; age < RETURNS; age++) {
+  for (let age = from; age < to; age++) {
     const [x, y, weight] = [a[age] as number, b[age] as number, WEIGHTS[age] as number];
     if (Number.isNaN(x + y)) continue;
     count += 1;
@@ -104,17 +132,39 @@ function moments(a: Float64Array, b: Float64Array): readonly [product: number, a
   return [product / weights, a_square / weights, b_square / weights];
 }
 
+/** Weighted mean of a·b over the ages of `a`, at all of which both are known. */
+function productMean({ returns: a, from, to }: Moves, { returns: b }: Moves): number {
+  let [weights, product] = [0, 0];
+  for (let age = from; age < to; age++) {
+    const weight = WEIGHTS[age] as number;
+    weights += weight;
+    product += weight * (a[age] as number) * (b[age] as number);
+  }
+  return product / weights;
+}
+
+/** Correlation of two pairs as it is; NaN when they share too few returns, or one did not move in the time they share. */
+function rawCorrelation(a: Moves, b: Moves): number {
+  const known = a.with.get(b);
+  if (known !== undefined) return known;
+  const alike = a.whole && b.whole && a.from === b.from && a.to === b.to;
+  const [product, a_square, b_square] = alike
+    ? [productMean(a, b), a.variance, b.variance]
+    : moments(a.returns, b.returns, Math.max(a.from, b.from), Math.min(a.to, b.to));
+  const found = Math.max(-1, Math.min(1, product / Math.sqrt(a_square * b_square)));
+  a.with.set(b, found);
+  return found;
+}
+
 /** Correlations as they are, row by row; NaN on the diagonal. */
-function raw(returns: readonly Float64Array[]): Float64Array {
-  const size = returns.length;
+function measured(known: readonly Moves[]): Float64Array {
+  const size = known.length;
   const found = new Float64Array(size * size).fill(Number.NaN);
   for (let i = 0; i < size; i++) {
     for (let j = 0; j < i; j++) {
-      const [product, a_square, b_square] = moments(returns[i] as Float64Array, returns[j] as Float64Array);
-      // Of a pair that did not move in the time they share nothing is known: 0/0.
-      const measured = Math.max(-1, Math.min(1, product / Math.sqrt(a_square * b_square)));
-      found[i * size + j] = measured;
-      found[j * size + i] = measured;
+      const raw = rawCorrelation(known[i] as Moves, known[j] as Moves);
+      found[i * size + j] = raw;
+      found[j * size + i] = raw;
     }
   }
   return found;
@@ -123,9 +173,9 @@ function raw(returns: readonly Float64Array[]): Float64Array {
 /** Shrunk towards the mean of those known, in place; the diagonal is 1. */
 function shrunk(correlations: Float64Array, size: number): Float64Array {
   let [sum, count] = [0, 0];
-  for (const measured of correlations) {
-    if (Number.isNaN(measured)) continue;
-    sum += measured;
+  for (const raw of correlations) {
+    if (Number.isNaN(raw)) continue;
+    sum += raw;
     count += 1;
   }
   const mean = sum / count;

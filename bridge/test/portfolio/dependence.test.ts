@@ -159,6 +159,18 @@ describe("closes as they come in", () => {
     );
   });
 
+  it("pair by pair and hour by hour give the bits that all at once do", () => {
+    let book: CloseBook | null = null;
+    const told = (rows: readonly CloseRow[]) => {
+      book = withCloses(book, { step_s, keep: 50, rows });
+      return dependenceAt(book, now_ms);
+    };
+    for (const row of [...part(0, 60), ...part(60, 61), ...part(61, 82)]) told([row]);
+    const fresh = withCloses(null, { step_s, keep: 50, rows: part(32, 82) });
+    expect(told([])).toEqual(dependenceAt(fresh, now_ms));
+    expect(dependenceAt(fresh, now_ms).places.size).toBe(5);
+  });
+
   it("after a gap, or from before, take the place of what was known", () => {
     const early = withCloses(null, { step_s, keep: LIMITS.closes, rows: part(0, 40) });
     expect(seriesOf(withCloses(early, { step_s, keep: LIMITS.closes, rows: part(41, 82) }))).toEqual(
