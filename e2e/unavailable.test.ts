@@ -37,9 +37,9 @@ afterEach(async () => {
   user.remove();
 });
 
-async function backtest(strategy: string, env: Readonly<Record<string, string>> = {}) {
+async function backtest(strategy: string, env: Readonly<Record<string, string>> = {}, bridge: object = {}) {
   const config = user.extra("no-autostart", {
-    risk_bridge: { autostart: "off", dir: user.sockets },
+    risk_bridge: { autostart: "off", dir: user.sockets, ...bridge },
   });
   return freqtrade("backtesting", {
     user,
@@ -87,4 +87,19 @@ it.each([
   expect(results()).toEqual([]);
   const { gates } = readJournals(user.journals);
   expect(gates.at(-1)).toMatchObject({ kind, stage: last });
+});
+
+it("stops at the next candle when a confirmation that was not waited for is never answered", async () => {
+  daemon = await startDaemon(user.sockets, user.journals);
+  const { pid } = daemon;
+  try {
+    const env = { TALEBRIDGE_E2E_DAEMON_PID: String(pid) };
+    const done = await backtest("DipsFreezeAtConfirm", env, { batch_timeout_s: 10 });
+    expect(done.code, done.stderr).toBe(2);
+    expect(done.stderr).toMatch(/stops this run: .*no answer within 10000 ms/);
+    expect(results()).toEqual([]);
+    expect(readJournals(user.journals).gates.at(-1)).toMatchObject({ kind: "entry", stage: "size" });
+  } finally {
+    process.kill(pid, "SIGCONT");
+  }
 });

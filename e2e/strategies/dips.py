@@ -120,10 +120,10 @@ class DipsHyper(Dips):
         return dataframe
 
 
-def _kill_bridge() -> None:
+def _kill_bridge(how: signal.Signals = signal.SIGKILL) -> None:
     """Kills the daemon the test named, once: a second call finds nobody."""
     with contextlib.suppress(ProcessLookupError):
-        os.kill(int(os.environ["TALEBRIDGE_E2E_DAEMON_PID"]), signal.SIGKILL)
+        os.kill(int(os.environ["TALEBRIDGE_E2E_DAEMON_PID"]), how)
 
 
 @risk_gated()
@@ -142,16 +142,25 @@ class DipsKillAtConfirm(Dips):
     Between the two freqtrade only asks its own wallet whether the stake is valid: step in there.
     """
 
+    how = signal.SIGKILL
+
     def bot_start(self, **kwargs: Any) -> None:
         wallets = self.wallets
         validate = wallets.validate_stake_amount
 
         def validate_and_kill(*args: Any, **more: Any) -> float:
             if Trade.get_trades_proxy(is_open=False):
-                _kill_bridge()
+                _kill_bridge(self.how)
             return validate(*args, **more)
 
         wallets.validate_stake_amount = validate_and_kill
+
+
+@risk_gated()
+class DipsFreezeAtConfirm(DipsKillAtConfirm):
+    """Freezes it there: the confirmation is sent, and its answer never comes."""
+
+    how = signal.SIGSTOP
 
 
 @risk_gated()

@@ -12,7 +12,8 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgpack
@@ -48,6 +49,18 @@ _MAX_CHANNELS = 16
 """Per thread; a process that outlives many private daemons drops the oldest."""
 
 
+Then = Callable[[list[Any] | BridgeError], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A request on its way that nobody waits for."""
+
+    request_id: int
+    timeout_s: float
+    then: Then
+
+
 class Channel:
     """One socket to one endpoint, used by one thread."""
 
@@ -64,6 +77,8 @@ class Channel:
         self._socket: zmq.Socket[bytes] | None = None
         self._watch: Watch | None = None
         self._next_id = 0
+        self._posted: Posted | None = None
+        """What was sent and not waited for."""
 
     def greeted(self, reply: HelloReply, asked_ms: float) -> None:
         """Notes who said hello here. `asked_ms`: our wall clock when it was asked."""
@@ -87,6 +102,7 @@ class Channel:
         Raises SendFailed when the request did not leave this process, Unavailable when no answer
         came before the deadline, ProtocolError for garbage, and the error of a non-ok status.
         """
+        self.settle()
         self._transmit(frames, deadline)
         return self._reply(request_id, deadline)
 
@@ -98,6 +114,7 @@ class Channel:
         Returns each one's payload, or the error of its status. Raises what `request` raises when
         the connection is of no more use: then nothing is known of any reply.
         """
+        self.settle()
         for _, frame in asked:
             self._transmit([frame], deadline)
         replies: list[list[Any] | BridgeError] = []
@@ -109,6 +126,34 @@ class Channel:
                     raise
                 replies.append(error)
         return replies
+
+    def post(self, request_id: int, frame: bytes, timeout_s: float, then: Then) -> None:
+        """Sends a request and does not wait for its reply. `then` is given what `requests` returns
+        for it, or the error that ended the connection: by `settle`, at the latest by the next
+        request or when the connection is given up. It must not raise.
+
+        Raises SendFailed when the request did not leave this process.
+        """
+        self.settle()
+        self._transmit([frame], Deadline(timeout_s))
+        self._posted = Posted(request_id, timeout_s, then)
+
+    def settle(self) -> None:
+        """Fetches the reply to what was posted, if there is any to come."""
+        posted, self._posted = self._posted, None
+        if posted is None:
+            return
+        reply: list[Any] | BridgeError
+        try:
+            reply = self._reply(posted.request_id, Deadline(posted.timeout_s))[0]
+        except BridgeError as error:
+            reply = error
+        posted.then(reply)
+
+    def forget(self) -> None:
+        """Gives the socket up, and what was posted with it: nobody is there any more to be told."""
+        self._posted = None
+        self.close()
 
     def _transmit(self, frames: Sequence[Any], deadline: Deadline) -> None:
         fresh = self._socket is None
@@ -130,16 +175,19 @@ class Channel:
 
     def close(self) -> None:
         """Gives the socket up. The next request opens another."""
+        posted, self._posted = self._posted, None
         sock, self._socket, self.boot = self._socket, None, None
         watch, self._watch = self._watch, None
         if sock is not None:
             if watch is not None:
                 watch.close()
             sock.close(linger=0)
+        if posted is not None:
+            posted.then(Absent(f"the connection to {self.address} was given up unanswered"))
 
     def __del__(self) -> None:
         # A thread that ends takes its channels along.
-        self.close()
+        self.forget()
 
     def _open(self, deadline: Deadline) -> zmq.Socket[bytes]:
         sock = _context().socket(zmq.DEALER)
@@ -293,7 +341,7 @@ def channel(place: Place, kind: Kind) -> Channel:
 def _close_channels() -> None:
     channels = _process.threads.channels
     while channels:
-        channels.popitem()[1].close()
+        channels.popitem()[1].forget()
 
 
 def breaker(place: Place, kind: Kind) -> Breaker:

@@ -6,11 +6,11 @@ import logging
 import math
 from dataclasses import replace
 
-from talebridge import portfolio, wire
+from talebridge import certain, portfolio, wire
 from talebridge._generated import REASON_TEXT, Decision, Kind, Reason, Stage
 from talebridge.candles import Candles
 from talebridge.entry import Entry, utc_text
-from talebridge.errors import NoVerdict, reason_of
+from talebridge.errors import BridgeError, NoVerdict, ProtocolError, reason_of
 from talebridge.failures import SAME_AS_ABSENT, Failures
 from talebridge.gated import Gated
 from talebridge.modes import Context
@@ -36,24 +36,72 @@ class Decider:
     def size(self, entry: Entry) -> float | None:
         """About an entry whose stake can still be cut. Never raises."""
         allowed = self._decide(entry)
-        if self._gated.run is not None and entry.kind is Kind.ENTRY:
-            sized = Sized(entry.now_ms, entry.leverage)
-            self._gated.run.sized.set((entry.pair, entry.side), sized)
+        run = self._gated.run
+        if run is not None and entry.kind is Kind.ENTRY:
+            sized = Sized(entry.now_ms, entry.leverage, allowed, entry.question)
+            run.sized.set((entry.pair, entry.side), sized)
+            run.standing = sized
         return allowed
 
-    def confirm(self, entry: Entry, amount: float) -> bool:
-        """About an order of `amount` coins, which can only be placed or not. Never raises."""
+    def confirm(self, entry: Entry, amount: float, *, heard_next: bool = False) -> bool:
+        """About an order of `amount` coins, which can only be placed or not. Never raises.
+
+        `heard_next`: whether `settle` is sure to be called when the next candle starts.
+        """
         try:
             entry.kind, entry.leverage = self._kind_and_leverage(entry)
             entry.stake = amount * entry.rate / entry.leverage
+            if heard_next and self._post(entry):
+                return True
         except Exception as error:  # noqa: BLE001 - whatever it is must not pass for approval
             return self._without_answer(entry, error) is not None
         return self._decide(entry) is not None
+
+    def settle(self) -> None:
+        """Looks at the answer to what was not waited for. Never raises."""
+        run = self._gated.run
+        if run is not None:
+            with run.lock:
+                run.session.settle()
+
+    def _post(self, entry: Entry) -> bool:
+        """Asks without waiting where the answer is known; False where it has to be waited for."""
+        run = self._gated.current_run(entry.now_ms)
+        if run.stopped:
+            return False
+        question = certain.question(self._gated, run, entry)
+        run.standing = None
+        return question is not None and run.session.post(
+            question, lambda answer: self._answered(run, entry, answer)
+        )
+
+    def _answered(self, run: Run, entry: Entry, answer: Answer | BridgeError) -> None:
+        """The order has been placed: anything but an allowance ends the run."""
+        try:
+            if isinstance(answer, BridgeError):
+                raise answer
+            self._require_fresh(entry, answer)
+            if self._apply(run, entry, answer, run.session.line_of(answer)) is None:
+                raise ProtocolError(
+                    f"the bridge allowed the entry of {entry.pair} at {utc_text(entry.now_ms)} and "
+                    f"then denied it ({wire.reason_name(answer.reason)}), when it was placed"
+                )
+        except Exception as error:  # noqa: BLE001 - whatever it is must not pass for approval
+            self._failures.stop(error)
+
+    def _require_fresh(self, entry: Entry, answer: Answer) -> None:
+        if answer.reason == Reason.STALE and self._gated.context is Context.OPTIMIZE:
+            raise NoVerdict(
+                f"the newest verdict of {entry.pair} at {utc_text(entry.now_ms)} is older than the "
+                "signal candle, which cannot happen in a backtest"
+            )
 
     def _decide(self, entry: Entry) -> float | None:
         try:
             run = self._gated.current_run(entry.now_ms)
             with run.lock:
+                run.standing = None
+                run.session.settle()
                 if run.stopped:
                     return None
                 if entry.kind is Kind.ENTRY:
@@ -95,14 +143,11 @@ class Decider:
             rate=entry.rate,
             facts=facts.of(self._gated.strategy, entry),
         )
+        entry.question = question
         answer = run.session.ask(question, replace(snapshot, closed=closed, closes=closes))
         self._gated.fingerprint = run.session.fingerprint
         run.bridge_up(entry=True)
-        if answer.reason == Reason.STALE and context is Context.OPTIMIZE:
-            raise NoVerdict(
-                f"the newest verdict of {entry.pair} at {utc_text(entry.now_ms)} is that of "
-                f"{utc_text(verdict.open_ms)}, which cannot happen in a backtest"
-            )
+        self._require_fresh(entry, answer)
         return answer
 
     def _leverage(self, run: Run, entry: Entry) -> float:

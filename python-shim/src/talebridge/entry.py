@@ -20,6 +20,7 @@ class Entry:
         "min_stake",
         "now_ms",
         "pair",
+        "question",
         "rate",
         "side",
         "stage",
@@ -38,6 +39,8 @@ class Entry:
         self.stake = stake
         self.min_stake = 0.0
         self.leverage = 1.0
+        self.question: wire.Question | None = None
+        """What the bridge was asked about it."""
         self.wanted_leverage = math.nan
         """What the strategy wanted where the liquidation guard cut it."""
         self.rate = math.nan

@@ -175,8 +175,14 @@ class RiskGate:
         rate: float,
         current_time: datetime,
         side: str = "long",
+        sampled_next: bool = False,
     ) -> bool:
-        """Whether an entry order may be placed. Call it from `confirm_trade_entry`."""
+        """Whether an entry order may be placed. Call it from `confirm_trade_entry`.
+
+        `sampled_next`: whether `sample` is sure to be called when the next candle starts, and
+        before, `confirm` or `stake` for whatever else is entered: then a backtest need not wait for
+        an answer that is known.
+        """
         if not self.active:
             return True
         with self.failures.caught(pair):
@@ -184,7 +190,7 @@ class RiskGate:
                 pair, side_of(side), Kind.ENTRY, Stage.FINAL, to_ms(current_time), math.nan
             )
             entry.rate = number_or_nan(rate)
-            return self._decider.confirm(entry, number_or_nan(amount))
+            return self._decider.confirm(entry, number_or_nan(amount), heard_next=sampled_next)
         return self.gated.shadow
 
     def adjust(
@@ -244,6 +250,8 @@ class RiskGate:
         try:
             now_ms = to_ms(current_time)
             run = self.gated.current_run(now_ms)
+            run.standing = None
+            self._decider.settle()
             if run.session.samples.due(now_ms):
                 with run.lock:
                     run.sample(now_ms)
@@ -259,6 +267,7 @@ class RiskGate:
         """
         run = self.gated.run
         if run is not None:
+            run.standing = None
             run.session.samples.filled()
             if run.backlog is not None and not sampled_next:
                 run.backlog.forget()

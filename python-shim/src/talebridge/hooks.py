@@ -156,6 +156,8 @@ def run(
             case "custom_stake_amount":
                 return _stake(gate, own, args, kwargs)
             case "confirm_trade_entry":
+                if gate.gated.lazy:
+                    loop.watch(strategy)
                 return _confirm(gate, own, args, kwargs)
             case "adjust_trade_position":
                 return _adjust(gate, own, args, kwargs)
@@ -244,7 +246,8 @@ def _confirm(
     try:
         given = _named(_CONFIRM, args, kwargs)
         names = ("pair", "amount", "rate", "current_time", "side")
-        allowed = gate.confirm(**{name: given[name] for name in names})
+        heard = {name: given[name] for name in names}
+        allowed = gate.confirm(**heard, sampled_next=gate.gated.lazy)
     except Exception as error:  # noqa: BLE001 - freqtrade would take it for approval
         gate.failures.failed(error, str(kwargs.get("pair", "")))
         return False

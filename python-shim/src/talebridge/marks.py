@@ -40,6 +40,11 @@ class Closes:
         """Whether a pair's closes are here."""
         return self._pairs.get(pair) is not None
 
+    def last_ms(self, pair: str) -> int | None:
+        """Open time of a pair's last candle, if its candles are here."""
+        kept = self._pairs.get(pair)
+        return int(kept[0].item(-1)) if kept is not None and len(kept[0]) else None
+
     def of(self, pair: str) -> tuple[Floats, Floats] | None:
         """Open times (ms, ascending) and closes of a pair, if they are here."""
         return self._pairs.get(pair)

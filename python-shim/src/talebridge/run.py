@@ -18,7 +18,7 @@ from talebridge.columns import Block
 from talebridge.portfolio import Account
 from talebridge.recent import Recent
 from talebridge.session import JournalLine, Session, Snapshot
-from talebridge.wire import Position
+from talebridge.wire import Position, Question
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +44,10 @@ class Sized:
 
     now_ms: int
     leverage: float
+    allowed: float | None = None
+    """What it was answered with; None for a denial."""
+    question: Question | None = None
+    """What was asked; None if nothing could be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,8 @@ class Run:
         self.stopped = False
         self.sized: Recent[Sized] = Recent()
         self.levered: Recent[Levered] = Recent()
+        self.standing: Sized | None = None
+        """The last question about a stake, until anything else is asked or happens."""
         self.verdicts: Recent[CandleVerdict] = Recent()
         """Newest verdict per pair, for on_unavailable: last_known."""
         self.let_in: Recent[JournalLine] = Recent()

@@ -152,6 +152,35 @@ class Session:
         """Of the answer given last."""
         return JournalLine(self.terms.hello.session, self._boot, answer.journal_seq)
 
+    def post(self, question: Question, then: Callable[[Answer | BridgeError], None]) -> bool:
+        """Asks about an entry under the account as it was last told, and does not wait: `then` is
+        told the answer by `settle`, or earlier. It must not raise.
+
+        False, and nothing is asked, where the bridge would have to be told something first.
+        """
+        channel = client.channel(self.place, "gate")
+        if channel.boot is None or channel.boot != self._boot or self._sent is None:
+            return False
+        request_id = channel.new_id()
+        told = _known_to(channel.minor, question)
+        frame = wire.encode_gate(request_id, self._handle, self._seq, told)
+
+        def answered(reply: list[Any] | BridgeError) -> None:
+            try:
+                then(wire.decode_gate(_payload(reply), question))
+            except BridgeError as error:
+                then(error)
+
+        try:
+            channel.post(request_id, frame, self.terms.gate_timeout_s, answered)
+        except SendFailed:
+            return False
+        return True
+
+    def settle(self) -> None:
+        """Waits for the answer to what was posted, if one is to come."""
+        client.channel(self.place, "gate").settle()
+
     def annotate(self, block: columns.Block, *, urgent: bool = False) -> columns.Block:
         """The engine's columns for a block of candles, shape (columns, rows): six, or seven with
         the market pair's closes.
