@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Exchange, startExchange } from "./harness/exchange.js";
 import { freqtrade } from "./harness/freqtrade.js";
 import { derivedMarket } from "./harness/market.js";
-import { readResult, resultOf, type StrategyResult, type Trade } from "./harness/result.js";
+import { comparable, readResult, resultOf, type StrategyResult, type Trade, walletOf } from "./harness/result.js";
 import { makeUserDir, type UserDir } from "./harness/userdir.js";
 
 const RUN_MS = 180_000;
@@ -46,7 +46,7 @@ beforeAll(async () => {
   const done = await freqtrade("backtesting", {
     user,
     args: [
-      ...["--strategy-list", "Levered", "LeveredGuarded", "LeveredShadow"],
+      ...["--strategy-list", "Levered", "LeveredGuarded", "LeveredShadow", "LeveredOff"],
       ...["--timeframe", "5m", "--timerange", market.timerange, "--cache", "none", "--export", "trades"],
     ],
     timeout_ms: RUN_MS,
@@ -119,8 +119,13 @@ describe("a futures backtest under the liquidation guard", () => {
     expect(denied.length).toBeGreaterThan(20);
   });
 
+  it("leaves everything alone in mode off", () => {
+    expect(comparable(resultOf(results, "LeveredOff"))).toEqual(comparable(resultOf(results, "Levered")));
+    expect(walletOf(user.results, "LeveredOff").equals(walletOf(user.results, "Levered"))).toBe(true);
+  });
+
   it("leaves shadow mode's trades alone, and records what it would have cut", () => {
-    expect(tradesOf("LeveredShadow")).toEqual(tradesOf("Levered"));
+    expect(comparable(resultOf(results, "LeveredShadow"))).toEqual(comparable(resultOf(results, "Levered")));
     const first = linesOf("LeveredShadow").find(({ leverage }) => leverage < WANTED);
     expect(first?.facts[8]).toBe(WANTED);
     const key = (line: Line) => `${line.pair}|${line.side}|${line.candle_open_ms}`;

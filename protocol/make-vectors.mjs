@@ -452,6 +452,12 @@ const requests = [
     { id: 10, session: "bot@binance", limits: ["max_drawdown"], by: "operator", why: "over" },
     pack([V, OP.lift, 10, "bot@binance", ["max_drawdown"], "operator", "over"]),
   ),
+  vector(
+    "standing",
+    "standing",
+    { id: 11, handle: 2, seq: 300, now_ms: OPEN_MS },
+    pack([V, OP.standing, 11, 2, 300, OPEN_MS]),
+  ),
 ];
 
 const hello_reply = {
@@ -593,6 +599,27 @@ const replies = [
     message: "row 1: high 99 is below low 100",
     detail: { row: 1, column: "high", message: "row 1: high 99 is below low 100" },
   }),
+  vector("standing, nothing denies", "standing", { id: 11, denied: [] }, pack([V, 11, 0, []])),
+  vector(
+    "standing, until a time and until someone acts",
+    "standing",
+    {
+      id: 12,
+      denied: [
+        { reason: "daily_loss", until_ms: OPEN_MS },
+        { reason: "halted", until_ms: null },
+      ],
+    },
+    pack([
+      V,
+      12,
+      0,
+      [
+        [REASON.daily_loss, f(OPEN_MS)],
+        [REASON.halted, 0],
+      ],
+    ]),
+  ),
   errorReply("invalid settings", {
     op: "hello",
     id: 1,
@@ -815,6 +842,8 @@ const hostiles = [
   hostile("rebase without a reason", "gate", "schema", 7, pack([V, OP.rebase, 7, "s", "x", ""])),
   hostile("override of no session", "gate", "schema", 7, pack([V, OP.override, 7, "", {}, 0, "x", "x"])),
   hostile("override without limits", "gate", "schema", 7, pack([V, OP.override, 7, "s", 1, 0, "x", "x"])),
+  hostile("standing at no time", "gate", "schema", 7, pack([V, OP.standing, 7, 1, 3, f(Number.NaN)])),
+  hostile("standing without a portfolio", "gate", "schema", 7, pack([V, OP.standing, 7, 1])),
   hostile("lift without a reason", "gate", "schema", 7, pack([V, OP.lift, 7, "s", [], "x", ""])),
   hostile("lift of a number", "gate", "schema", 7, pack([V, OP.lift, 7, "s", [1], "x", "x"])),
   hostile("hello without its map", "gate", "schema", 7, pack([V, OP.hello, 7])),

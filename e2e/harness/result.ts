@@ -57,6 +57,24 @@ export function readResult(folder: string): Readonly<Record<string, StrategyResu
   return result.strategy;
 }
 
+/** What a strategy's part says of its name and of the clock, not of the market. */
+const OF_THE_RUN = new Set(["strategy_name", "backtest_run_start_ts", "backtest_run_end_ts"]);
+
+/** Everything a strategy's part of a result holds but what differs between two runs of one strategy under two names. */
+export function comparable(result: StrategyResult): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(result).filter(([key]) => !OF_THE_RUN.has(key)));
+}
+
+/** The file of a strategy's balance at each candle, as it stands in the only result of a results folder. */
+export function walletOf(folder: string, strategy: string): Buffer {
+  const [name] = readdirSync(folder).filter((file) => file.endsWith(".zip"));
+  if (name === undefined) throw new Error(`${folder}: no result file`);
+  const files = unzipSync(readFileSync(join(folder, name)));
+  const wallet = files[name.replace(/\.zip$/, `_${strategy}_wallet.feather`)];
+  if (wallet === undefined) throw new Error(`${name}: no wallet of ${strategy}: ${Object.keys(files).join(", ")}`);
+  return Buffer.from(wallet);
+}
+
 /** One strategy's part of a result. */
 export function resultOf(results: Readonly<Record<string, StrategyResult>>, strategy: string): StrategyResult {
   const found = results[strategy];

@@ -28,7 +28,7 @@ from talebridge.errors import (
 )
 
 VECTORS = ROOT / "protocol" / "vectors"
-OURS = ("hello", "gate", "portfolio", "annotate")
+OURS = ("hello", "gate", "portfolio", "annotate", "standing")
 
 
 def vectors(name: str) -> list[Any]:
@@ -100,6 +100,8 @@ def encoded(op: str, m: dict[str, Any]) -> bytes:
             m["seq"], m["at_ms"], m["equity"], m["samples"], positions, closed, closes
         )
         return wire.encode_portfolio(m["id"], m["handle"], told)
+    if op == "standing":
+        return wire.encode_standing(m["id"], m["handle"], m["seq"], m["now_ms"])
     return wire.encode_annotate(
         m["id"],
         m["rows"],
@@ -148,6 +150,9 @@ def test_replies_of_the_golden_frames_are_understood(vector: dict[str, Any]) -> 
             np.testing.assert_equal(getattr(answer, key), number(meaning[key]))
     elif vector["op"] == "portfolio":
         assert wire.decode_portfolio(payload) == meaning["seq"]
+    elif vector["op"] == "standing":
+        found = [(wire.reason_name(d.reason), d.until_ms) for d in wire.decode_standing(payload)]
+        assert found == [(one["reason"], one["until_ms"]) for one in meaning["denied"]]
     else:
         rows, count, engine = wire.decode_annotate(payload)
         assert (rows, count, engine) == (

@@ -206,6 +206,15 @@ export const SettingsSchema = Type.Object(
         },
       ),
     ),
+    lock_pairs: Type.Optional(
+      Type.Boolean({
+        ...meta(
+          "shim",
+          "Live and dry-run: mirror what denies every entry as freqtrade's own lock of all pairs, so that `/locks` and FreqUI show it. Entries are then not asked about, nor journalled, while it stands.",
+          false,
+        ),
+      }),
+    ),
     on_unavailable: Type.Optional(
       Type.Enum(["deny", "allow", "last_known"], {
         ...meta(

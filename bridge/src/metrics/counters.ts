@@ -13,6 +13,7 @@ export const COUNTER_NAMES = [
   "requests_rebase",
   "requests_override",
   "requests_lift",
+  "requests_standing",
   "requests_late",
   "replies_unroutable",
   "replies_dropped",

@@ -52,6 +52,7 @@ const OPS = [
   "rebase",
   "override",
   "lift",
+  "standing",
 ] as const;
 
 export const METRICS: readonly Metric[] = [

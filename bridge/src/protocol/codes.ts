@@ -14,6 +14,7 @@ export const OP = {
   gates: 8,
   override: 9,
   lift: 10,
+  standing: 11,
 } as const;
 
 export const STATUS = {

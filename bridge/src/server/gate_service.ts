@@ -25,6 +25,7 @@ import {
   encodeGates,
   encodeHello,
   encodePortfolio,
+  encodeStanding,
   encodeVerdict,
 } from "../wire/encode.js";
 import type {
@@ -36,6 +37,7 @@ import type {
   OverrideMessage,
   PortfolioMessage,
   RebaseMessage,
+  StandingMessage,
 } from "../wire/messages.js";
 import { isLate, lateError } from "./deadline.js";
 import { type AllGroupLimits, currencyViolations, dropSilent, reportGroups, summaryOf } from "./groups.js";
@@ -57,6 +59,7 @@ const REQUEST_COUNTERS = {
   rebase: "requests_rebase",
   override: "requests_override",
   lift: "requests_lift",
+  standing: "requests_standing",
   status: "requests_status",
 } as const;
 
@@ -119,6 +122,8 @@ export class GateService {
       case "override":
       case "lift":
         return this.override(message);
+      case "standing":
+        return this.standing(message);
       case "status":
         return encodeBody(message.id, this.status());
     }
@@ -145,8 +150,14 @@ export class GateService {
     return encodeGates(message.id, answerAll(this.desk, asker, message.questions));
   }
 
+  private standing(message: StandingMessage): Buffer {
+    const asker = this.asker({ ...message, deadline_ms: null });
+    if (Buffer.isBuffer(asker)) return asker;
+    return encodeStanding(message.id, standing(asker.state, asker.policy, message.now_ms).denied);
+  }
+
   /** Whose question this is, or the reply why it cannot be answered. */
-  private asker(message: GateMessage | GatesMessage): Asker | Buffer {
+  private asker(message: Pick<GateMessage, "id" | "handle" | "seq" | "deadline_ms">): Asker | Buffer {
     const { id, deadline_ms } = message;
     const now_ms = this.parts.clock();
     if (isLate(deadline_ms, now_ms)) {

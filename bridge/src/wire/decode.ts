@@ -41,6 +41,7 @@ import {
   type OverrideMessage,
   type PortfolioMessage,
   type RebaseMessage,
+  type StandingMessage,
   type StatusMessage,
 } from "./messages.js";
 
@@ -53,7 +54,8 @@ export type GateSocketMessage =
   | ControlMessage
   | RebaseMessage
   | OverrideMessage
-  | LiftMessage;
+  | LiftMessage
+  | StandingMessage;
 export type BatchSocketMessage = HelloRequest | (AnnotateMessage & { readonly block: Buffer });
 
 /** Input columns of annotate: time, open, high, low, close, volume and, if sent, the market pair's close. */
@@ -94,6 +96,8 @@ export function decodeGateSocket(frames: readonly Buffer[]): Decoded<GateSocketM
       return decodeOverride(frame, envelope.id);
     case OP.lift:
       return decodeLift(frame, envelope.id);
+    case OP.standing:
+      return decodeStanding(frame, envelope.id);
     case OP.annotate:
       return fail(envelope.id, STATUS.op, "annotate is served on batch.sock, not on gate.sock");
     default:
@@ -220,6 +224,15 @@ function decodeRebase(frame: Buffer, id: number): Decoded<RebaseMessage> {
   if (!FRAME.rebase.Check(value)) return malformed(id, "rebase", FRAME.rebase, value);
   const [, , , session, by, why] = value;
   return { ok: true, message: { op: "rebase", id, session, by, why } };
+}
+
+function decodeStanding(frame: Buffer, id: number): Decoded<StandingMessage> {
+  const unpacked = unpack(frame, id, "standing", LIMITS.gate_bytes);
+  if (!unpacked.ok) return unpacked;
+  const value = unpacked.message;
+  if (!FRAME.standing.Check(value)) return malformed(id, "standing", FRAME.standing, value);
+  const [, , , handle, seq, now_ms] = value;
+  return { ok: true, message: { op: "standing", id, handle, seq, now_ms } };
 }
 
 function decodeOverride(frame: Buffer, id: number): Decoded<OverrideMessage> {

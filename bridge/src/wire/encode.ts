@@ -1,7 +1,7 @@
 /** Typed replies -> bytes. */
 import { Packr } from "msgpackr/pack";
 import type { Verdict } from "../gate/types.js";
-import { DECISION, LIMITS, PROTOCOL_VERSION, STATUS } from "../protocol/codes.js";
+import { DECISION, LIMITS, PROTOCOL_VERSION, REASON, type ReasonName, STATUS } from "../protocol/codes.js";
 import type { ItemError } from "./messages.js";
 
 /** A reply with a status other than ok. `detail` is plain data. */
@@ -86,6 +86,15 @@ export function encodeGates(id: number, items: readonly ItemReply[]): Buffer {
 
 export function encodePortfolio(id: number, seq: number): Buffer {
   return packr.pack([PROTOCOL_VERSION, id, STATUS.ok, seq]);
+}
+
+/** @param denied what denies every entry; until_ms null: until someone acts */
+export function encodeStanding(
+  id: number,
+  denied: readonly { readonly reason: ReasonName; readonly until_ms: number | null }[],
+): Buffer {
+  const rows = denied.map(({ reason, until_ms }) => [REASON[reason], until_ms ?? 0]);
+  return packr.pack([PROTOCOL_VERSION, id, STATUS.ok, rows]);
 }
 
 export interface AnnotateReply {

@@ -126,6 +126,15 @@ export interface LiftMessage {
   readonly why: string;
 }
 
+/** What denies every entry of a session now. */
+export interface StandingMessage {
+  readonly op: "standing";
+  readonly id: number;
+  readonly handle: number;
+  readonly seq: number;
+  readonly now_ms: number;
+}
+
 export type Request =
   | HelloRequest
   | GateMessage
@@ -136,7 +145,8 @@ export type Request =
   | ControlMessage
   | RebaseMessage
   | OverrideMessage
-  | LiftMessage;
+  | LiftMessage
+  | StandingMessage;
 
 const MAX_MS = 1e14;
 const MAX_MONEY = 1e18;
@@ -289,6 +299,7 @@ export const FRAME = {
       Text(200),
     ]),
   ),
+  standing: Compile(frame([Version, Op, Id, Handle, Handle, Millis])),
   rebase: Compile(frame([Version, Op, Id, Text(LIMITS.session_bytes), Text(64), Text(200)])),
   override: Compile(frame([Version, Op, Id, Text(LIMITS.session_bytes), AnyMap, Millis, Text(64), Text(200)])),
   lift: Compile(

@@ -11,6 +11,7 @@ import {
   encodeGates,
   encodeHello,
   encodePortfolio,
+  encodeStanding,
   encodeVerdict,
   type HelloReply,
   type ItemReply,
@@ -146,6 +147,8 @@ function encodeReply({ op, meaning: m }: Vector): Buffer {
     }
     case "portfolio":
       return encodePortfolio(id, num(m.seq));
+    case "standing":
+      return encodeStanding(id, m.denied as Parameters<typeof encodeStanding>[1]);
     case "annotate":
       return encodeAnnotate(id, {
         rows: num(m.rows),

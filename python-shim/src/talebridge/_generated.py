@@ -26,6 +26,7 @@ class Op(IntEnum):
     GATES = 8
     OVERRIDE = 9
     LIFT = 10
+    STANDING = 11
 
 
 class Status(IntEnum):
@@ -1560,6 +1561,20 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
         ),
         by_profile=None,
         values="a map of settings to names of the strategy's parameters, or null",
+    ),
+    SettingSpec(
+        path="lock_pairs",
+        kind="boolean",
+        default=False,
+        choices=(),
+        part="shim",
+        meaning=(
+            "Live and dry-run: mirror what denies every entry as freqtrade's own lock of all "
+            "pairs, so that `/locks` and FreqUI show it. Entries are then not asked about, "
+            "nor journalled, while it stands."
+        ),
+        by_profile=None,
+        values="true or false",
     ),
     SettingSpec(
         path="on_unavailable",

@@ -81,6 +81,7 @@ class Settings:
     hello_timeout_ms: float
     batch_timeout_s: float
     breaker_s: float
+    lock_pairs: bool
     parameters: Mapping[str, str]
     """Settings that follow a parameter of the strategy, by path."""
 
@@ -143,6 +144,7 @@ def resolve(sources: Sequence[object]) -> Settings:
         hello_timeout_ms=cast(float, values["hello_timeout_ms"]),
         batch_timeout_s=cast(float, values["batch_timeout_s"]),
         breaker_s=cast(float, values["breaker_s"]),
+        lock_pairs=cast(bool, values["lock_pairs"]),
         parameters=cast("Mapping[str, str]", values["parameters"] or {}),
     )
 
@@ -255,6 +257,8 @@ def _fits(kind: str, spec: SettingSpec, value: object) -> bool:
                 and 0 < len(value) <= 64
                 and all(isinstance(word, str) and word for word in value)
             )
+        case "boolean":
+            return isinstance(value, bool)
         case "map":
             return isinstance(value, Mapping) and all(
                 isinstance(text, str) and text for entry in value.items() for text in entry

@@ -118,10 +118,9 @@ class Decider:
     def _ask(self, run: Run, entry: Entry) -> Answer:
         verdict = self._candles.verdict(run, entry.pair, entry.now_ms)
         context = self._gated.context
-        snapshot = run.snapshot(entry.now_ms, patient=context is Context.TRADE)
+        snapshot = self._gated.account(run, entry.now_ms)
         leverage = self._leverage(run, entry)
         facts = self._gated.facts
-        closed = facts.closed(run.session.closed_until_ms)
         history = self._gated.history
         closes = None
         if history is not None:
@@ -144,7 +143,7 @@ class Decider:
             facts=facts.of(self._gated.strategy, entry),
         )
         entry.question = question
-        answer = run.session.ask(question, replace(snapshot, closed=closed, closes=closes))
+        answer = run.session.ask(question, replace(snapshot, closes=closes))
         self._gated.fingerprint = run.session.fingerprint
         run.bridge_up(entry=True)
         self._require_fresh(entry, answer)

@@ -31,6 +31,7 @@ from talebridge.errors import SettingsRejected
 from talebridge.failures import Failures
 from talebridge.gated import Gated
 from talebridge.leverage import LeverageGuard
+from talebridge.locks import Locks
 from talebridge.modes import Context
 from talebridge.run import side_of
 
@@ -74,6 +75,7 @@ class RiskGate:
             raise operational_exception(f"talebridge: {error}") from None
         self._decider = Decider(self.gated, self.failures, self._candles)
         self._guard = LeverageGuard(self.gated)
+        self._locks = Locks(self.gated, self.failures)
         if self.active:
             setup.check_hooks(self.gated)
             window_set = self.gated.settings.window_set
@@ -241,7 +243,8 @@ class RiskGate:
     # ------------------------------------------------------------------------------- account
 
     def sample(self, current_time: datetime) -> bool:
-        """Samples the account's value when due. Call it from `bot_loop_start`; never raises.
+        """Samples the account's value when due, and mirrors denials as locks if that is wanted.
+        Call it from `bot_loop_start`; never raises.
 
         Returns whether the next candle's call is needed: a backtest can do without most.
         """
@@ -255,6 +258,7 @@ class RiskGate:
             if run.session.samples.due(now_ms):
                 with run.lock:
                     run.sample(now_ms)
+            self._locks.mirror(now_ms)
         except Exception as error:  # noqa: BLE001 - a missed sample must not disturb the bot
             self.failures.report(error)
             return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from talebridge import messages, published
@@ -19,7 +20,7 @@ from talebridge.parameters import Parameters
 from talebridge.place import Place
 from talebridge.portfolio import Account
 from talebridge.run import Run, session_key
-from talebridge.session import Session, Terms
+from talebridge.session import Session, Snapshot, Terms
 from talebridge.wire import Hello
 
 _RESTART_WAIT_S = 10.0
@@ -118,6 +119,11 @@ class Gated:
             run.session.open()
         self.fingerprint = run.session.fingerprint
         self.met = True
+
+    def account(self, run: Run, now_ms: int) -> Snapshot:
+        """The account now, with the trades closed since the bridge last heard of any."""
+        snapshot = run.snapshot(now_ms, patient=self.context is Context.TRADE)
+        return replace(snapshot, closed=self.facts.closed(run.session.closed_until_ms))
 
     def record(self) -> None:
         """Notes for the result file what this run decides by."""

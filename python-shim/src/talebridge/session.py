@@ -33,6 +33,7 @@ from talebridge.wire import (
     Answer,
     ClosedTrade,
     CloseNews,
+    Denial,
     Hello,
     HelloReply,
     Portfolio,
@@ -48,6 +49,7 @@ _DEADLINE_MINOR = 1
 _MARKET_MINOR = 1
 _LEVERAGE_MINOR = 3
 _CLOSES_MINOR = 3
+_STANDING_MINOR = 3
 """Protocol minors from which a bridge understands these."""
 _RESTART_PAUSE_S = 0.1
 """Pause before a bridge that has gone away is looked for again."""
@@ -129,24 +131,52 @@ class Session:
         """Asks the gate about an entry, after telling it of any change of the account."""
         deadline = Deadline(self.terms.gate_timeout_s)
 
-        def once(channel: Channel) -> Answer:
-            if channel.boot is None or channel.boot != self._boot:
-                self._hello(channel, deadline)
-            news = self._news(channel, snapshot, deadline)
-            asked = [] if news is None else [self._portfolio_frame(channel, news)]
-            request_id = channel.new_id()
-            seq = self._seq if news is None else news.seq
+        def encode(channel: Channel, request_id: int, seq: int) -> bytes:
             until_ms = self._until_ms(channel, deadline)
             told = _known_to(channel.minor, question)
-            asked.append(
-                (request_id, wire.encode_gate(request_id, self._handle, seq, told, until_ms))
-            )
-            replies = channel.requests(asked, deadline)
-            if news is not None:
-                self._told(news, _payload(replies[0]))
-            return wire.decode_gate(_payload(replies[-1]), question)
+            return wire.encode_gate(request_id, self._handle, seq, told, until_ms)
+
+        def once(channel: Channel) -> Answer:
+            return wire.decode_gate(self._under(channel, snapshot, deadline, encode), question)
 
         return self._guarded("gate", deadline, once)
+
+    def standing(self, now_ms: int, snapshot: Snapshot) -> tuple[Denial, ...]:
+        """What denies every entry, after telling the gate of any change of the account."""
+        deadline = Deadline(self.terms.gate_timeout_s)
+
+        def encode(channel: Channel, request_id: int, seq: int) -> bytes:
+            if channel.minor < _STANDING_MINOR:
+                raise ProtocolError(
+                    "the bridge is too old for risk_bridge.lock_pairs: "
+                    "install the same talebridge version on both sides"
+                )
+            return wire.encode_standing(request_id, self._handle, seq, now_ms)
+
+        def once(channel: Channel) -> tuple[Denial, ...]:
+            return wire.decode_standing(self._under(channel, snapshot, deadline, encode))
+
+        return self._guarded("gate", deadline, once)
+
+    def _under(
+        self,
+        channel: Channel,
+        snapshot: Snapshot,
+        deadline: Deadline,
+        encode: Callable[[Channel, int, int], bytes],
+    ) -> list[Any]:
+        """The reply to what is asked under an account, of which the gate is told first."""
+        if channel.boot is None or channel.boot != self._boot:
+            self._hello(channel, deadline)
+        news = self._news(channel, snapshot, deadline)
+        asked = [] if news is None else [self._portfolio_frame(channel, news)]
+        request_id = channel.new_id()
+        seq = self._seq if news is None else news.seq
+        asked.append((request_id, encode(channel, request_id, seq)))
+        replies = channel.requests(asked, deadline)
+        if news is not None:
+            self._told(news, _payload(replies[0]))
+        return _payload(replies[-1])
 
     def line_of(self, answer: Answer) -> JournalLine:
         """Of the answer given last."""

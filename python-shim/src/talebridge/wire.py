@@ -158,6 +158,15 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Denial:
+    """Why every entry of a session is denied."""
+
+    reason: int
+    until_ms: int | None
+    """It ends then at the latest; None: when someone acts."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What to do with a proposed entry; `value` and `limit` are NaN when nothing binds."""
 
@@ -443,6 +452,23 @@ def decode_hello(payload: Sequence[Any]) -> HelloReply:
 def decode_portfolio(payload: Sequence[Any]) -> int:
     """The session's sequence number after a portfolio message."""
     return _int("seq", payload[0] if payload else None, 0, 2**53)
+
+
+def encode_standing(request_id: int, handle: int, seq: int, now_ms: int) -> bytes:
+    """`[v, 11, id, handle, seq, now_ms]`."""
+    message = [PROTOCOL_VERSION, int(Op.STANDING), request_id, handle, seq, now_ms]
+    return _pack(message, LIMITS["gate_bytes"])
+
+
+def decode_standing(payload: Sequence[Any]) -> tuple[Denial, ...]:
+    """What denies every entry of a session."""
+    rows = payload[0] if payload else None
+    if not isinstance(rows, list) or not all(isinstance(r, list) and len(r) > 1 for r in rows):
+        raise ProtocolError("the bridge's list of denials is malformed")
+    return tuple(
+        Denial(_int("reason", row[0], 0, 255), _int("until_ms", row[1], 0, 2**53) or None)
+        for row in rows
+    )
 
 
 def decode_gate(payload: Sequence[Any], question: Question) -> Answer:
