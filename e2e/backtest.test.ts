@@ -219,7 +219,7 @@ describe("mode off", () => {
       const plain = resultOf(run.results, "DipsShort");
       const off = resultOf(run.results, "DipsOff");
       expect(plain.trades.length).toBeGreaterThan(5);
-      expect(Object.keys(plain.trades[0] ?? {}).length).toBeGreaterThan(30);
+      expect(Object.keys(plain.trades[0] ?? {}).length).toBeGreaterThan(25);
       expect(comparable(off)).toEqual(comparable(plain));
       expect(walletOf(run.user.results, "DipsOff").equals(walletOf(run.user.results, "DipsShort"))).toBe(true);
       expect(run.bridges.size).toBe(0);

@@ -12,7 +12,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
 /** @typedef {{ code: number, name: string, origin: string, meaning: string, release: string }} Reason */
 /** @typedef {Record<string, number>} Codes */
-/** @typedef {{ protocol_version: number, protocol_minor: number, op: Codes, status: Codes, decision: Codes, side: Codes, kind: Codes, stage: Codes, position_state: Codes, session_status: Codes, run_mode: string[], facts: string[], limits: Codes }} Enums */
+/** @typedef {{ protocol_version: number, protocol_minor: number, op: Codes, status: Codes, decision: Codes, side: Codes, kind: Codes, stage: Codes, position_state: Codes, session_status: Codes, run_mode: string[], facts: string[], account_reasons: string[], limits: Codes }} Enums */
 /** @typedef {{ name: string, unit: string, memory_rows: { standard: number, compact: number }, gate: boolean, meaning: string }} Column */
 /** @typedef {{ version: string, columns: Column[], memory: { standard: number, compact: number } }} EngineFacts */
 /** @typedef {{ path: string, kind: string, default: unknown, by_profile: Record<string, unknown> | null, choices: string[], part: string, meaning: string, values: string, written: boolean, required: boolean }} Setting */
@@ -100,6 +100,11 @@ ${enums.facts.map((fact) => `  ${JSON.stringify(fact)},`).join("\n")}
 ${constant("LIMITS", enums.limits)}
 ${constant("REASON", reasonMap)}
 export type ReasonName = keyof typeof REASON;
+
+/** Reasons that belong to a session's account or its switch, not to the candle or the entry asked about. */
+export const ACCOUNT_REASONS: ReadonlySet<ReasonName> = new Set<ReasonName>([
+${enums.account_reasons.map((name) => `  ${JSON.stringify(name)},`).join("\n")}
+]);
 
 /** The closed list of reasons, in order of code. */
 export const REASONS = [
@@ -255,6 +260,13 @@ ${Object.entries(enums.limits)
   .map(([key, value]) => `    ${JSON.stringify(key)}: ${value},`)
   .join("\n")}
 }
+
+ACCOUNT_REASONS: Final[frozenset[Reason]] = frozenset(
+    {
+${enums.account_reasons.map((name) => `        Reason.${name.toUpperCase()},`).join("\n")}
+    }
+)
+"""Reasons that belong to a session's account or its switch, not to the entry asked about."""
 
 REASON_TEXT: Final[dict[int, tuple[str, str, str]]] = {
 ${texts}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import math
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from helpers import Refusal, Strategy, analysed, ask_confirm, ask_stake, config,
 from test_gate import PAIR, Answers, deny
 
 from talebridge import messages, risk_gated
-from talebridge._generated import Status
+from talebridge._generated import Decision, Reason, Status
 
 
 @pytest.fixture
@@ -180,3 +182,32 @@ def test_what_is_allowed_is_not_in_an_ordinary_log(
     caplog.set_level("INFO", "talebridge.decide")
     assert ask_stake(bot, frame) == 100.0
     assert decisions(caplog) == []
+
+
+def test_a_pause_of_the_account_is_told_once_with_its_numbers_and_once_when_it_is_over(
+    bridge: Answers, bot: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    frame = analysed(bot)
+    for _ in range(3):
+        bridge.gate = answer(Reason.DRAWDOWN, 0.125, 0.1)
+        assert ask_stake(bot, frame) == 0.0
+    # What comes first in the gate's order says nothing about the account.
+    bridge.gate = answer(Reason.JUMP, 9.0, 8.0)
+    assert ask_stake(bot, frame) == 0.0
+    bridge.gate = answer(Reason.HALTED, math.nan, math.nan)
+    assert ask_stake(bot, frame) == 0.0
+    bridge.gate = None
+    assert [ask_stake(bot, frame) for _ in range(2)] == [100.0] * 2
+    texts = [text for text, _ in bot.sent]
+    assert len(texts) == 3
+    assert texts[0].startswith(
+        "talebridge: entries are paused, exits continue: drawdown (0.125, limit 0.1). Ends: "
+    )
+    assert texts[1].startswith("talebridge: entries are paused, exits continue: halted. Ends: ")
+    assert texts[2] == "talebridge: entries resume"
+    assert [r.message for r in caplog.records if "entries are paused" in r.message] == texts[:2]
+
+
+def answer(reason: Reason, value: float, limit: float) -> list[Any]:
+    return [int(Decision.DENY), int(reason), 0, value, limit, 1, int(Decision.DENY)]

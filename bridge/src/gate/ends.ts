@@ -1,5 +1,5 @@
 /** What ends a cut or a denial, and when: shared by `talebridge explain` and the web page. Pure. */
-import { REASONS, type ReasonName } from "../protocol/codes.js";
+import { ACCOUNT_REASONS, REASONS, type ReasonName } from "../protocol/codes.js";
 
 /** How a session stands, as far as it matters for what ends a denial. */
 export interface Stands {
@@ -18,19 +18,6 @@ export interface Release {
   readonly holds: boolean | null;
 }
 
-/** Reasons that belong to the session's account or its switch, not to the candle asked about. */
-const STANDING: ReadonlySet<ReasonName> = new Set<ReasonName>([
-  "halted",
-  "reducing",
-  "drawdown",
-  "drawdown_soft",
-  "daily_loss",
-  "weekly_loss",
-  "loss_streak",
-  "entry_rate",
-  "barbell",
-  "group_drawdown",
-]);
 /** These cut before they deny, and cuts are not listed. */
 const CUTS: ReadonlySet<ReasonName> = new Set<ReasonName>(["drawdown_soft", "barbell"]);
 
@@ -47,7 +34,7 @@ export function releaseOf(
   now: { readonly now_ms: number; readonly standing: Stands } | null,
 ): Release {
   const how = textOf(reason).release;
-  if (STANDING.has(reason)) return ofStanding(reason, how, now?.standing ?? null);
+  if (ACCOUNT_REASONS.has(reason)) return ofStanding(reason, how, now?.standing ?? null);
   // The answer stands for its candle: the next one, with an answer of its own, closes then.
   const until_ms = timeframe_s === null ? null : candle_open_ms + 2 * timeframe_s * 1000;
   return { reason, how, until_ms, holds: now !== null && until_ms !== null && now.now_ms < until_ms ? true : null };

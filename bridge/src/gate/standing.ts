@@ -110,10 +110,7 @@ export function standing(
       limit: limits?.max_gross_exposure ?? null,
     },
     ...together(state, limits, now_ms),
-    denied:
-      policy === null
-        ? manualDenial(status, until_ms)
-        : [...denials(state, policy, now_ms), ...(policy.portfolio_limits ? groupDenials(group, now_ms) : [])],
+    denied: policy === null ? manualDenial(status, until_ms) : deniedUnder(state, policy, now_ms, group),
     group: group === null ? null : groupStanding(group, now_ms),
     overrides: inForce(state.overrides, now_ms).map((override) => ({
       ...override,
@@ -121,6 +118,20 @@ export function standing(
       known: settled !== null,
     })),
   };
+}
+
+/** What denies every entry of a session. @param settled its policy without what was set by hand */
+export function deniedNow(
+  state: SessionState,
+  settled: Policy,
+  now_ms: number,
+  group: GroupSummary | null,
+): readonly Denial[] {
+  return deniedUnder(state, policyAt(state.overrides, settled, now_ms), now_ms, group);
+}
+
+function deniedUnder(state: SessionState, policy: Policy, now_ms: number, group: GroupSummary | null): Denial[] {
+  return [...denials(state, policy, now_ms), ...(policy.portfolio_limits ? groupDenials(group, now_ms) : [])];
 }
 
 /** How the positions move together. */

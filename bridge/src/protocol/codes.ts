@@ -154,6 +154,20 @@ export const REASON = {
 
 export type ReasonName = keyof typeof REASON;
 
+/** Reasons that belong to a session's account or its switch, not to the candle or the entry asked about. */
+export const ACCOUNT_REASONS: ReadonlySet<ReasonName> = new Set<ReasonName>([
+  "halted",
+  "reducing",
+  "drawdown",
+  "daily_loss",
+  "drawdown_soft",
+  "weekly_loss",
+  "loss_streak",
+  "entry_rate",
+  "barbell",
+  "group_drawdown",
+]);
+
 /** The closed list of reasons, in order of code. */
 export const REASONS = [
   {

@@ -8,7 +8,7 @@ import type { LoadedEngine } from "../engine/engine.js";
 import { type HelloEvent, outcomeOf, portfolioEvent, type RebaseEvent } from "../gate/events.js";
 import { applyAll } from "../gate/groups.js";
 import { isLive, statusAt } from "../gate/session.js";
-import { standing } from "../gate/standing.js";
+import { deniedNow, standing } from "../gate/standing.js";
 import { starvation } from "../gate/starvation.js";
 import type { JournalEvent } from "../journal/lines.js";
 import type { Appended } from "../journal/writer.js";
@@ -153,7 +153,8 @@ export class GateService {
   private standing(message: StandingMessage): Buffer {
     const asker = this.asker({ ...message, deadline_ms: null });
     if (Buffer.isBuffer(asker)) return asker;
-    return encodeStanding(message.id, standing(asker.state, asker.policy, message.now_ms).denied);
+    const { state, policy, group } = asker;
+    return encodeStanding(message.id, deniedNow(state, policy, message.now_ms, group(null)));
   }
 
   /** Whose question this is, or the reply why it cannot be answered. */

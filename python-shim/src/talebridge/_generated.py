@@ -180,6 +180,22 @@ LIMITS: Final[dict[str, int]] = {
     "message_chars": 200,
 }
 
+ACCOUNT_REASONS: Final[frozenset[Reason]] = frozenset(
+    {
+        Reason.HALTED,
+        Reason.REDUCING,
+        Reason.DRAWDOWN,
+        Reason.DAILY_LOSS,
+        Reason.DRAWDOWN_SOFT,
+        Reason.WEEKLY_LOSS,
+        Reason.LOSS_STREAK,
+        Reason.ENTRY_RATE,
+        Reason.BARBELL,
+        Reason.GROUP_DRAWDOWN,
+    }
+)
+"""Reasons that belong to a session's account or its switch, not to the entry asked about."""
+
 REASON_TEXT: Final[dict[int, tuple[str, str, str]]] = {
     0: (
         "ok",

@@ -7,12 +7,13 @@ import math
 from dataclasses import replace
 
 from talebridge import certain, portfolio, wire
-from talebridge._generated import REASON_TEXT, Decision, Kind, Reason, Stage
+from talebridge._generated import ACCOUNT_REASONS, REASON_TEXT, Decision, Kind, Reason, Stage
 from talebridge.candles import Candles
 from talebridge.entry import Entry, utc_text
 from talebridge.errors import BridgeError, NoVerdict, ProtocolError, reason_of
 from talebridge.failures import SAME_AS_ABSENT, Failures
 from talebridge.gated import Gated
+from talebridge.messages import pause_text
 from talebridge.modes import Context
 from talebridge.run import Run, Sized
 from talebridge.session import JournalLine
@@ -146,8 +147,17 @@ class Decider:
         answer = run.session.ask(question, replace(snapshot, closes=closes))
         self._gated.fingerprint = run.session.fingerprint
         run.bridge_up(entry=True)
+        if context is Context.TRADE:
+            self._note_pause(run, answer)
         self._require_fresh(entry, answer)
         return answer
+
+    def _note_pause(self, run: Run, answer: Answer) -> None:
+        if answer.decision is not Decision.DENY:
+            run.paused(None, "")
+        elif answer.reason in ACCOUNT_REASONS:
+            # Others come first in the gate's order: they say nothing about the account.
+            run.paused(answer.reason, pause_text(answer.reason, (answer.value, answer.limit)))
 
     def _leverage(self, run: Run, entry: Entry) -> float:
         """The leverage to ask with, and the one the strategy wanted noted where the guard cut it.

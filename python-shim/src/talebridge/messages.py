@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from typing import Any
+
+from talebridge._generated import REASON_TEXT
+from talebridge.wire import reason_name
 
 logger = logging.getLogger(__name__)
 
 MAX_CHARS = 1000
 """freqtrade takes up to 4096."""
+
+
+def pause_text(reason: int, numbers: tuple[float, float] | None = None) -> str:
+    """That the account itself has every entry denied; `numbers`: the measure and its limit."""
+    name, _, ends = REASON_TEXT.get(reason, (reason_name(reason), "", ""))
+    measured = ""
+    if numbers is not None and all(map(math.isfinite, numbers)):
+        measured = f" ({numbers[0]:.6g}, limit {numbers[1]:.6g})"
+    return f"entries are paused, exits continue: {name}{measured}. Ends: {ends}"
 
 
 def sender(strategy: Any) -> Callable[[str], None]:

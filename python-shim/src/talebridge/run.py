@@ -95,6 +95,7 @@ class Run:
         self._account = account
         self._known: Snapshot | None = None
         self._said: Recent[bool] = Recent()
+        self._paused: int | None = None
         self._down: dict[Reason, bool] = {}
         """Why the bridge gives no usable answers; whether one about an entry was among them."""
 
@@ -177,6 +178,17 @@ class Run:
 
     def _garbage(self) -> bool:
         return any(entry and reason not in _ABSENT for reason, entry in self._down.items())
+
+    def paused(self, reason: int | None, text: str) -> None:
+        """Notes why the account itself has every entry denied, None where it has not. Logged, and
+        told the owner, once per change."""
+        if reason == self._paused:
+            return
+        self._paused = reason
+        if reason is None:
+            text = "entries resume"
+        logger.info("talebridge: %s", text)
+        self._tell(text)
 
     def _tell(self, text: str) -> None:
         if self._send is not None:
