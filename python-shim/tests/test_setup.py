@@ -85,6 +85,39 @@ def test_a_count_lowered_afterwards_is_noticed(
     assert caplog.text.count("startup_candle_count is 20") == 1
 
 
+@pytest.mark.parametrize("runmode", ["backtest", "live"])
+def test_kraken_has_candles_for_the_compact_windows_alone_and_the_fix_is_named(
+    runmode: str, peer: Callable[..., Peer], strategy: type[Strategy], sockets: Path
+) -> None:
+    memory = MEMORY_ROWS["compact"]
+    peer(lambda *asked: [hello_body(memory_rows=memory)] if asked[0] is Op.HELLO else good(*asked))
+    given = {**config(sockets, runmode), "exchange": {"name": "kraken"}}
+    with pytest.raises(STOP, match=rf"{M} start-up.*newest 720: set .*window_set to compact"):
+        make(strategy, given)
+    assert make(strategy, given, window_set="compact").startup_candle_count == memory < 720
+    assert make(strategy, {**given, "runmode": "webserver"})
+
+
+@pytest.mark.parametrize("window_set", ["standard", "compact"])
+def test_what_kraken_has_is_what_freqtrade_says(window_set: str) -> None:
+    kraken = pytest.importorskip("freqtrade.exchange").Kraken
+    from freqtrade.enums import CandleType
+    from freqtrade.exceptions import ConfigurationError
+
+    mine = kraken.__new__(kraken)
+    mine.close = lambda: None
+    mine._is_demo_trading = False
+    mine._config = {"candle_type_def": CandleType.SPOT}
+    mine._ft_has = {"ohlcv_has_history": True, **kraken._ft_has}
+    mine._api = mine._api_async = pytest.importorskip("ccxt").kraken()
+    needed = MEMORY_ROWS[window_set]
+    if window_set == "standard":
+        with pytest.raises(ConfigurationError, match=r"more than \(719 candles\)"):
+            mine.validate_required_startup_candles(needed, "5m")
+    else:
+        assert mine.validate_required_startup_candles(needed, "5m") == 1
+
+
 class Backtesting:
     """Has the name of freqtrade's, and of it what is looked at."""
 

@@ -78,6 +78,7 @@ class RiskGate:
         self._locks = Locks(self.gated, self.failures)
         if self.active:
             setup.check_hooks(self.gated)
+            setup.check_history(self.gated)
             window_set = self.gated.settings.window_set
             setup.raise_startup_candles(strategy, window_set, recursive=self._candles.recursive)
             setup.first_contact(self.gated, self.failures)

@@ -19,6 +19,24 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_MOST_CANDLES = {"kraken": 720}
+"""Of exchanges that give no more than their newest candles, so few that windows may not fit."""
+
+
+def check_history(gated: Gated) -> None:
+    """Refuses windows for which the exchange has too few candles: freqtrade refuses the start-up
+    candles they need in its own words, which do not say what to do. Charts need no new candles."""
+    exchange = str((gated.strategy.config.get("exchange") or {}).get("name", ""))
+    most = _MOST_CANDLES.get(exchange.lower())
+    needed = MEMORY_ROWS[gated.settings.window_set]
+    # The candle that is still open is one of them.
+    if most is None or needed < most or gated.context is Context.PASSIVE:
+        return
+    raise operational_exception(
+        f"talebridge needs {needed} start-up candles, but {exchange} gives no more than its newest "
+        f"{most}: set risk_bridge.window_set to compact, which needs {MEMORY_ROWS['compact']}"
+    )
+
 
 def raise_startup_candles(strategy: Any, window_set: str, *, recursive: bool) -> None:
     """Makes freqtrade load the M candles a verdict needs before the first one it trades on.
