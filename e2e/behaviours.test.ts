@@ -1,6 +1,7 @@
 /** What real strategies do, in real backtests on spot and futures: gated where it adds risk, untouched everywhere else. */
 
 import { existsSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Exchange, startExchange } from "./harness/exchange.js";
@@ -238,3 +239,65 @@ it(
   },
   RUN_MS,
 );
+
+describe("before anything runs", () => {
+  let user: UserDir;
+
+  beforeAll(() => {
+    user = makeUserDir({ datadir: market.datadir, pairs: market.spot, exchange: exchange.url });
+  });
+
+  afterAll(() => user?.remove());
+
+  it("a search among strategy files runs every one of them and leaves nothing behind", async () => {
+    const done = await freqtrade("list-strategies", { user, args: ["--one-column"], timeout_ms: RUN_MS });
+    expect(done.code, done.stderr.slice(-3000)).toBe(0);
+    for (const name of ["BusyGated", "DipsGated", "GateOnly", "Puppet"]) expect(done.stdout).toContain(name);
+    expect(done.stdout + done.stderr).not.toMatch(/talebridge/i);
+    expect(readJournals(user.journals).hellos).toEqual([]);
+  });
+
+  it("on Kraken, a bot with the standard windows does not start, and is told of the compact ones", async () => {
+    const kraken = await startKraken();
+    try {
+      const done = await freqtrade("trade", {
+        user,
+        configs: [user.extra("kraken", kraken.config)],
+        args: ["--strategy", "DipsGated", "--dry-run"],
+        timeout_ms: RUN_MS,
+      });
+      expect(done.code, done.stderr.slice(-1500)).toBe(2);
+      expect(done.stderr).toMatch(/kraken gives no more than its newest 720: set risk_bridge.window_set to compact/);
+    } finally {
+      kraken.server.close();
+    }
+  });
+});
+
+/** As much of Kraken's API as freqtrade needs to know its markets. */
+async function startKraken() {
+  const pair = {
+    ...{ altname: "ALFAUSDT", wsname: "ALFA/USDT", base: "ALFA", quote: "USDT", status: "online" },
+    ...{ aclass_base: "currency", aclass_quote: "currency", lot: "unit", lot_multiplier: 1 },
+    ...{
+      pair_decimals: 8,
+      cost_decimals: 8,
+      lot_decimals: 8,
+      tick_size: "0.00000001",
+      ordermin: "0.0001",
+      costmin: "0.5",
+    },
+    ...{ leverage_buy: [], leverage_sell: [], fees: [[0, 0.4]], fees_maker: [[0, 0.25]] },
+  };
+  const server = createServer((request, response) => {
+    const answers: Record<string, unknown> = { AssetPairs: { ALFAUSDT: pair }, Time: { unixtime: Date.now() / 1000 } };
+    const result = answers[request.url?.split("/").at(-1) ?? ""] ?? {};
+    response.end(JSON.stringify({ error: [], result }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const url = typeof address === "object" && address !== null ? `http://127.0.0.1:${address.port}` : "";
+  const api = { public: url, private: url, zendesk: url };
+  const config = { exchange: { name: "kraken", pair_whitelist: ["ALFA/USDT"], ccxt_config: { urls: { api } } } };
+  return { server, config };
+}

@@ -20,6 +20,8 @@ export interface Strings {
   readonly enter?: Readonly<Record<string, "long" | "short">>;
   /** Pairs whose entry orders are put so far away that they never fill. */
   readonly far?: readonly string[];
+  /** Pairs whose entry order is put elsewhere when a candle is new. */
+  readonly replace?: readonly string[];
   /** Pairs that leave. */
   readonly exit?: readonly string[];
   /** Pairs that want that much more, or less, of their position. */
@@ -107,11 +109,11 @@ export function pull(user: UserDir, strings: Strings): void {
   renameSync(`${stringsFile(user)}.new`, stringsFile(user));
 }
 
-/** Starts a bot and waits until it runs. The caller stops `running`. */
-export async function startBot(user: UserDir, port: number, strategy: string): Promise<Bot> {
+/** Starts a bot and waits until it runs. @param sockets of its bridge. The caller stops `running`. */
+export async function startBot(user: UserDir, port: number, strategy: string, sockets = user.sockets): Promise<Bot> {
   const running = startFreqtrade("trade", {
     user,
-    env: { TALEBRIDGE_E2E_STRINGS: stringsFile(user), FREQTRADE__RISK_BRIDGE__DIR: user.sockets },
+    env: { TALEBRIDGE_E2E_STRINGS: stringsFile(user), FREQTRADE__RISK_BRIDGE__DIR: sockets },
     args: ["--strategy", strategy, "--dry-run"],
   });
   const bot: Bot = {

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from freqtrade.persistence import Trade
-from freqtrade.strategy import IStrategy
+from freqtrade.strategy import IStrategy, merge_informative_pair
 from pandas import DataFrame
 
 from talebridge import risk_gated
@@ -69,6 +69,12 @@ class Puppet(IStrategy):
             return proposed_rate
         return proposed_rate * (0.5 if side == "long" else 1.5)
 
+    def adjust_entry_price(
+        self, trade: Trade, current_order_rate: float, **kwargs: Any
+    ) -> float | None:
+        """freqtrade asks when a candle is new, and replaces an order whose price is another."""
+        return current_order_rate * (0.99 if trade.pair in _strings("replace") else 1.0)
+
     def adjust_trade_position(self, trade: Trade, **kwargs: Any) -> float | None:
         """Once each way, else the bot would go on in its next loop."""
         more = _strings("add").get(trade.pair)
@@ -89,3 +95,25 @@ class PuppetFutures(Puppet):
 
     def leverage(self, *args: Any, **kwargs: Any) -> float:
         return 3.0
+
+
+@risk_gated()
+class Follower(Puppet):
+    """Does what another bot's signals say, as freqtrade's documentation has it."""
+
+    def populate_indicators(self, dataframe: DataFrame, metadata: dict) -> DataFrame:
+        theirs, _ = self.dp.get_producer_df(metadata["pair"])
+        if theirs.empty:
+            dataframe["enter_long_default"] = 0
+            return dataframe
+        frame = self.timeframe
+        return merge_informative_pair(
+            dataframe, theirs, frame, frame, append_timeframe=False, suffix="default"
+        )
+
+    def populate_entry_trend(self, dataframe: DataFrame, metadata: dict) -> DataFrame:
+        dataframe.loc[dataframe["enter_long_default"] == 1, ["enter_long", "enter_tag"]] = (
+            1,
+            "followed",
+        )
+        return dataframe
