@@ -80,6 +80,7 @@ def main(source: Path, out: Path) -> None:
         if spot == "DLTA":
             candles = candles[candles["date"] >= pd.Timestamp(LISTED, tz="UTC")]
         write(f"{spot}_USDT-5m", candles)
+        write(f"{spot}_USDT-1m", minutes(candles[between(candles, DETAIL)]))
         write(f"{spot}_USDT-1h", hourly(candles))
     marker.write_text(made_of.hexdigest())
 

@@ -234,7 +234,7 @@ def test_a_reply_that_is_no_smaller_stake_is_a_protocol_error(decision: int, sta
 
 
 @pytest.mark.parametrize("field", range(7))
-@pytest.mark.parametrize("bad", [None, "x", [], {}, True, 1e300, -5])
+@pytest.mark.parametrize("bad", [None, "x", [], {}, True, 1e300, -5, math.nan, math.inf, -math.inf])
 def test_no_field_of_a_reply_takes_another_type(field: int, bad: Any) -> None:
     payload: list[Any] = [1, 4, 50.0, 6.0, 4.0, 1, 1]
     payload[field] = bad
