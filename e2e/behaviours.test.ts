@@ -169,6 +169,12 @@ describe.each([
     expect(measured).toBe(judged);
   });
 
+  it("judges what freqtrade fills an outage with, too", () => {
+    const { silent, "silent, judged": judged } = run.counts.get(`${base}Gated`) ?? {};
+    // Five hours of one pair on spot; the futures have none.
+    expect([silent, judged]).toEqual(futures ? [0, 0] : [60, 60]);
+  });
+
   it("judges the candle before, also where an order is placed within one", () => {
     for (const line of linesOf(run, `${base}Gated`)) {
       const age = line.now_ms - line.candle_open_ms;

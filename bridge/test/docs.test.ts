@@ -35,6 +35,21 @@ describe("documentation", () => {
     expect(missing).toEqual([]);
   });
 
+  it("shows each behaviour of freqtrade by a test that is there", () => {
+    const rows = read("docs/freqtrade.md")
+      .split("\n")
+      .filter((line) => /^\| (?!behaviour|---)/.test(line))
+      .map((line) => line.split(" | ").at(-1) ?? "");
+    expect(rows.length).toBeGreaterThan(40);
+    for (const row of rows) {
+      const tests = all(row, /`([^`]+)`/g);
+      expect(tests, row).not.toEqual([]);
+      expect(
+        tests.filter((path) => !/(\.test\.ts|\/test_\w+\.py)$/.test(path) || !existsSync(join(ROOT, path))),
+      ).toEqual([]);
+    }
+  });
+
   it("names only commands that are there", () => {
     const text =
       read("README.md") +

@@ -202,6 +202,10 @@ class _Measured:
         judged = dataframe["risk_sigma_rank"].notna()
         counts["judged"] += int(judged.sum())
         counts["measured"] += int((judged & (dataframe["risk_market_n"] > 200)).sum())
+        # What freqtrade puts where an exchange had no candles.
+        silent = dataframe["volume"] == 0
+        counts["silent"] += int(silent.sum())
+        counts["silent, judged"] += int((silent & (dataframe["risk_size"] > 0)).sum())
         return super().populate_entry_trend(dataframe, metadata)
 
 
