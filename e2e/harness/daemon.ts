@@ -27,10 +27,18 @@ export interface Daemon {
   stop(): Promise<number | null>;
 }
 
-/** @param dir socket directory @param journalDir where the journal goes @param more arguments of `serve` */
-export async function startDaemon(dir: string, journalDir: string, more: readonly string[] = []): Promise<Daemon> {
-  const args = [DAEMON_JS, "serve", "--dir", dir, "--journal-dir", journalDir, ...more];
-  const process_ = new Running(process.execPath, args);
+/**
+ * @param dir socket directory @param journalDir where the journal goes @param more arguments of `serve`
+ * @param command what is run; default: the checkout's daemon
+ */
+export async function startDaemon(
+  dir: string,
+  journalDir: string,
+  more: readonly string[] = [],
+  command: readonly [program: string, ...args: string[]] = [process.execPath, DAEMON_JS],
+): Promise<Daemon> {
+  const [program, ...first] = command;
+  const process_ = new Running(program, [...first, "serve", "--dir", dir, "--journal-dir", journalDir, ...more]);
   const ready = await until("daemon ready", () => readyLine(process_.stdout), {
     timeout_ms: READY_MS,
     every_ms: 20,

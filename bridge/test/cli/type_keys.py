@@ -1,4 +1,6 @@
-"""An interactive shell on a terminal of its own: runs lines, types a word and the tab key, prints what the screen shows then.
+"""An interactive shell on a terminal of its own: runs lines, types a word and the tab key.
+
+Prints what the screen shows then.
 
 Usage: type_keys.py WANTED TYPED SHELL [ARGUMENT...] -- LINE...
 Ends when WANTED is on the screen, or after half a minute without it.
