@@ -62,17 +62,17 @@ def test_a_plot_config_that_cannot_be_set_is_left() -> None:
 
 
 def test_denied_candles_are_areas_by_reason_over_the_candles_they_would_have_entered_on() -> None:
-    jump, wary = int(Reason.JUMP), int(Reason.WARMING_UP)
-    shown = frame((0, wary), (0, wary), (0, jump), (1, 0), (0.5, jump), (0, jump), (1, 0))
+    jump, wary, few = int(Reason.JUMP), int(Reason.WARMING_UP), int(Reason.BAD_INPUT)
+    shown = frame((0, wary), (0, few), (0, few), (0, jump), (1, 0), (0.5, jump), (0, jump), (1, 0))
     areas = charts.annotated(None, shown, 300)
     dates = [date.to_pydatetime() for date in shown["date"]]
     candle = timedelta(minutes=5)
     assert [(a["start"], a["end"]) for a in areas] == [
-        (dates[0] + candle, dates[1] + 2 * candle),
-        (dates[2] + candle, dates[2] + 2 * candle),
-        (dates[5] + candle, dates[5] + 2 * candle),
+        (dates[1] + candle, dates[2] + 2 * candle),
+        (dates[3] + candle, dates[3] + 2 * candle),
+        (dates[6] + candle, dates[6] + 2 * candle),
     ]
-    assert ["warming_up" in a["label"] for a in areas] == [True, False, False]
+    assert ["bad_input" in a["label"] for a in areas] == [True, False, False]
     assert charts.annotated(None, frame((0, jump)), 300)[0]["start"] == dates[0] + candle
     assert charts.annotated(None, frame((0.1, jump), (1, 0)), 300) == []
 

@@ -25,7 +25,8 @@ import type { LineBuffer } from "./line_buffer.js";
 
 /**
  * What these lines mean, counted up when an older daemon would misread them; a field more that it may leave out is no new format. Every file
- * begins with a line that tells it. Lines without it are from before formats were counted, and mean what those of format 1 do.
+ * begins with a line that tells it. Lines without it are from before formats were counted, and mean what those of format 1 do; the first ones have no
+ * checksums either.
  */
 export const JOURNAL_FORMAT = 1;
 
@@ -301,13 +302,29 @@ function unsealed(line: Buffer): string | null {
  */
 export function parseLine(line: Buffer): JournalLine | null {
   const json = unsealed(line);
-  if (json === null) return null;
+  return json === null ? null : parseJson(json);
+}
+
+/** Whether a file's first line tells that the file is from before lines had checksums. */
+export function isBeforeChecksums(first: Buffer): boolean {
+  const line = parseUnsummed(first);
+  return line !== null && (line.type === "boot" || line.type === "state") && line.format === undefined;
+}
+
+/** One line's event, of a file from before lines had checksums, where a state was one line. */
+export function parseUnsummed(line: Buffer): JournalLine | null {
+  return line.includes(CRC_KEY) ? null : parseJson(line.toString("utf8"), { part: 1, parts: 1 });
+}
+
+/** @param absent of a state, where an older version left them out */
+function parseJson(json: string, absent: object = {}): JournalLine | null {
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch {
     return null;
   }
+  if (Object(value).type === "state") value = { ...absent, ...Object(value) };
   const { type, format }: { type?: unknown; format?: unknown } = Object(value);
   if ((type === "boot" || type === "state") && typeof format === "number" && format > JOURNAL_FORMAT)
     throw new NewerJournalError(format);

@@ -7,7 +7,7 @@ import { applyAll, forgetMember, type Groups } from "../gate/groups.js";
 import { isLive, newSession, type SessionState } from "../gate/session.js";
 import { importSession } from "../gate/snapshot.js";
 import { type JournalFile, listFiles } from "./files.js";
-import { type JournalLine, parseLine, type StateEvent } from "./lines.js";
+import { isBeforeChecksums, type JournalLine, parseLine, parseUnsummed, type StateEvent } from "./lines.js";
 import { splitFile } from "./split.js";
 
 export class JournalError extends Error {
@@ -46,9 +46,11 @@ function* readFiles(files: readonly JournalFile[], options: ReadOptions): Genera
   /** Number of the last line read of each boot. */
   const last_seq = new Map<string, number>();
   for (const { path, boot, n } of files) {
+    let parse = parseLine;
     for (const { number, bytes, whole } of splitFile(path)) {
       const report = (problem: string) => damaged({ path, line: number, problem }, options);
-      const line = bytes === null ? null : parseLine(bytes);
+      if (number === 1 && bytes !== null && isBeforeChecksums(bytes)) parse = parseUnsummed;
+      const line = bytes === null ? null : parse(bytes);
       if (line === null || !whole) {
         if (whole) report("is not a journal line: the file was edited or the disk is damaged");
         continue;

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from talebridge import columns
-from talebridge._generated import COLUMNS
+from talebridge._generated import COLUMNS, Reason
 from talebridge.wire import reason_name
 
 if TYPE_CHECKING:
@@ -57,12 +57,16 @@ def annotated(own: Any, frame: DataFrame | None, timeframe_s: int) -> Any:
 
 
 def _areas(frame: DataFrame, timeframe_s: int) -> list[dict[str, Any]]:
-    """One area per run of candles whose verdict denies, for the same reason."""
+    """One area per run of candles whose verdict denies, for the same reason.
+
+    Rows that warm up are none: a live bot's frame begins with M of them, which were judged in
+    their time.
+    """
     if columns.SIZE not in frame.columns or not len(frame):
         return []
-    reasons = np.where(
-        frame[columns.SIZE].to_numpy() == 0, frame[columns.REASON].to_numpy(), np.nan
-    )
+    reasons = frame[columns.REASON].to_numpy()
+    denies = (frame[columns.SIZE].to_numpy() == 0) & (reasons != Reason.WARMING_UP)
+    reasons = np.where(denies, reasons, np.nan)
     denied = np.isfinite(reasons)
     starts = denied & ~(np.roll(denied, 1) & (np.roll(reasons, 1) == reasons))
     starts[0] = denied[0]
