@@ -164,7 +164,16 @@ function nextStart(journal_dir: string, now_ms: number): number {
   return newest === undefined ? now_ms : Math.max(now_ms, newest.start_ms + 1);
 }
 
-function stateEvents({ config, boot, sessions }: JournalParts): StateEvent[] {
+/** Everything that the next boot continues, as it stands. */
+export function stateEvents({
+  config,
+  boot,
+  sessions,
+}: {
+  readonly config: Pick<DaemonConfig, "private">;
+  readonly boot: string;
+  readonly sessions: Sessions;
+}): StateEvent[] {
   // A private daemon's sessions end with it: nobody continues them.
   const kept = config.private ? [] : sessions.live().map(({ name, state }) => exportSession(name, state));
   const groups = config.private ? [] : [...sessions.groups].map(([key, group]) => exportGroup(key, group));
