@@ -408,6 +408,7 @@ def open_trade(pair: str = "ETH/USDT", stake: float = 500.0, **changes: Any) -> 
         "amount": stake / 100.0,
         "stake_amount": stake,
         "open_rate": 100.0,
+        "open_trade_value": stake,
         "open_orders": [],
         "entry_side": "buy",
         "safe_base_currency": pair.split("/")[0],

@@ -26,7 +26,7 @@ from helpers import (
     open_trade,
 )
 
-from talebridge import RiskGate, failures, risk_gated
+from talebridge import RiskGate, client, failures, risk_gated
 from talebridge._generated import Op, Reason, Status
 
 FINAL = 8
@@ -134,6 +134,46 @@ def test_its_answer_is_looked_at_when_the_next_candle_starts(
     # Once: what was looked at is not looked at again.
     next_candle(mine)
     assert ask_stake(mine, now(mine)) == 100.0
+    assert stopped == []
+
+
+def test_an_entry_costs_three_messages_and_one_wait(
+    bridge: Bridge,
+    strategy: type[Strategy],
+    sockets: Path,
+    stopped: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What a backtest's speed depends on and no clock has to show."""
+    done: list[Any] = []
+    send, receive = client.Channel._send, client.Channel._receive
+
+    def sent(self: client.Channel, sock: Any, frames: Any, *rest: Any, **more: Any) -> None:
+        done.append(len(frames[0]))
+        send(self, sock, frames, *rest, **more)
+
+    def received(self: client.Channel, *rest: Any) -> Any:
+        done.append("reply")
+        return receive(self, *rest)
+
+    mine = ready(strategy, sockets)
+    ask_stake(mine, now(mine))
+    ask_confirm(mine, now(mine))
+    strategy.trades.append(open_trade())
+    mine.order_filled(pair="ETH/USDT", trade=strategy.trades[0], order=None, current_time=None)
+    next_candle(mine)
+    monkeypatch.setattr(client.Channel, "_send", sent)
+    monkeypatch.setattr(client.Channel, "_receive", received)
+    later = {"current_time": entry_time(now(mine)) + timedelta(minutes=10)}
+    ask_stake(mine, now(mine), **later)
+    told, asked = done[:2]
+    assert done == [told, asked, "reply", "reply"]
+    assert told <= 128
+    assert asked <= 128
+    ask_confirm(mine, now(mine), **later)
+    assert done[4:] == [asked]
+    mine.bot_loop_start(current_time=later["current_time"] + timedelta(minutes=5))
+    assert done[5:] == ["reply"]
     assert stopped == []
 
 

@@ -194,3 +194,40 @@ def test_every_backtest_has_a_session_of_its_own() -> None:
     keys = {session_key("backtest", "X" * 90, CONFIG, "mine") for _ in range(20)}
     assert len(keys) == 20
     assert all(len(key.encode()) <= 96 for key in keys)
+
+
+def test_the_fees_of_a_trade_are_reckoned_once_per_state_of_it() -> None:
+    """By freqtrade's own trade, whose decimals are slow."""
+    persistence = pytest.importorskip("freqtrade.persistence")
+    mode = pytest.importorskip("freqtrade.enums").TradingMode.SPOT
+    trade = persistence.LocalTrade(
+        pair="ETH/USDT",
+        stake_amount=200.0,
+        amount=2.0,
+        open_rate=100.0,
+        fee_open=0.001,
+        fee_close=0.002,
+        is_short=False,
+        leverage=1.0,
+        exchange="binance",
+        trading_mode=mode,
+    )
+    reckoned: list[float] = []
+    reckon = trade.calc_profit
+    trade.calc_profit = lambda rate: reckoned.append(rate) or reckon(rate)
+    mine = account(free=10_000.0)
+
+    def at_cost() -> float:
+        held = mine.held([trade])
+        assert held is not None
+        return held.base - 10_000.0 - trade.stake_amount
+
+    assert at_cost() == at_cost() == pytest.approx(-0.6)
+    assert reckoned == [100.0]
+    # Scaled in, and a fee of another exchange.
+    trade.amount, trade.open_rate = 3.0, 110.0
+    trade.recalc_open_trade_value()
+    assert at_cost() == pytest.approx(-0.99)
+    trade.fee_close = 0.0
+    assert at_cost() == pytest.approx(-0.33)
+    assert len(reckoned) == 3

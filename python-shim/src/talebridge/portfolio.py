@@ -9,6 +9,7 @@ from typing import Any
 from talebridge._generated import LIMITS, PositionState, Side
 from talebridge.errors import ShimError
 from talebridge.marks import Held, Holding
+from talebridge.recent import Recent
 from talebridge.wire import Position
 
 HOUR_MS = 3_600_000
@@ -30,6 +31,7 @@ class Account:
         self._strategy = strategy
         self._real = real
         self._stops = stops
+        self._at_cost: Recent[float] = Recent()
         self._spot = str(strategy.config.get("trading_mode", "spot")) == "spot"
 
     def positions(self, trades: list[Any]) -> tuple[Position, ...]:
@@ -90,8 +92,25 @@ class Account:
             slope = -amount * (1.0 + fee) if trade.is_short else amount * (1.0 - fee)
             rate = float(trade.open_rate)
             holdings.append(Holding(trade.pair, slope, rate))
-            base += float(trade.calc_profit(rate))
+            base += self._profit_at_cost(trade, rate)
         return Held(base + self._money(trades), tuple(holdings))
+
+    def _profit_at_cost(self, trade: Any, rate: float) -> float:
+        """A trade's profit at its opening rate, on spot: its fees. Reckoned once per state of it:
+        freqtrade does so in decimals, which takes longer than all the rest of a valuation."""
+        state = (
+            trade.pair,
+            trade.amount,
+            rate,
+            trade.fee_close,
+            trade.is_short,
+            trade.open_trade_value,
+        )
+        profit = self._at_cost.get(state)
+        if profit is None:
+            profit = float(trade.calc_profit(rate))
+            self._at_cost.set(state, profit)
+        return profit
 
     def _money(self, trades: list[Any]) -> float:
         """What a simulated account holds, its open trades at cost."""
