@@ -1,71 +1,32 @@
 /** docs/tutorial.md, run as it stands: its commands in their order, then the notebook on what they made, and both kinds of file against their schemas. */
 
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Exchange, startExchange } from "./harness/exchange.js";
 import { python } from "./harness/freqtrade.js";
-import { syntheticMarket } from "./harness/market.js";
-import { DAEMON_JS, PYTHON, ROOT } from "./harness/paths.js";
-import { type Finished, run } from "./harness/process.js";
-import { makeUserDir, type UserDir } from "./harness/userdir.js";
+import { blocksOf, makeReader, type Reader } from "./harness/pages.js";
+import { ROOT } from "./harness/paths.js";
+import type { Finished } from "./harness/process.js";
 
 const RUN_MS = 240_000;
 
-let base = "";
-let exchange: Exchange;
-let user: UserDir;
+let reader: Reader;
 let done: Finished;
-const at = (...path: string[]) => join(base, ...path);
-
-/** The shell's part of a page. */
-function commands(page: string): string {
-  return [...readFileSync(join(ROOT, page), "utf8").matchAll(/^```sh\n(.*?)^```$/gms)].map(([, text]) => text).join("");
-}
-
-function program(name: string, command: string): void {
-  writeFileSync(at("bin", name), `#!/bin/sh\nexec ${command} "$@"\n`);
-  chmodSync(at("bin", name), 0o755);
-}
+const at = (...path: string[]) => join(reader.base, ...path);
 
 beforeAll(async () => {
-  base = mkdtempSync(join(tmpdir(), "tb-tutorial-"));
-  const market = await syntheticMarket();
-  exchange = await startExchange(market.pairs);
-  // A block without its journal's folder: the tutorial's reader has none either.
-  user = makeUserDir({ ...market, exchange: exchange.url, risk_bridge: { journal_dir: null } });
-  symlinkSync(market.datadir, join(user.root, "data", "binance"));
-  for (const name of readdirSync(join(user.root, "strategies"))) rmSync(join(user.root, "strategies", name));
-  symlinkSync(user.root, at("user_data"));
-  mkdirSync(at("bin"));
-  program("freqtrade", `'${PYTHON}' -m freqtrade`);
-  program("talebridge", `'${process.execPath}' '${DAEMON_JS}'`);
-  const env = { PATH: `${at("bin")}:${process.env.PATH}`, HOME: base, NO_COLOR: "1", PYTHONDONTWRITEBYTECODE: "1" };
-  done = await run("bash", ["-emc", commands("docs/tutorial.md")], { cwd: base, env, timeout_ms: RUN_MS });
+  reader = await makeReader();
+  const commands = blocksOf("docs/tutorial.md").filter(({ language }) => language === "sh");
+  done = await reader.run(commands.map(({ text }) => text).join(""), RUN_MS);
 }, RUN_MS);
 
-afterAll(async () => {
-  await exchange?.stop();
-  user?.remove();
-  rmSync(base, { recursive: true, force: true });
-});
+afterAll(() => reader?.remove());
 
 it("the tutorial's commands succeed and make what it says", () => {
   expect(done.code, `${done.stdout.slice(-3000)}\n${done.stderr.slice(-3000)}`).toBe(0);
   expect(done.stdout).toContain("wrote  user_data/strategies/GateOnly.py");
   expect(existsSync(at("report.html"))).toBe(true);
-  expect(readdirSync(user.results).filter((name) => name.endsWith(".zip"))).toHaveLength(2);
+  expect(readdirSync(reader.user.results).filter((name) => name.endsWith(".zip"))).toHaveLength(2);
   const { counts } = JSON.parse(readFileSync(at("replay.json"), "utf8"));
   expect(counts.entries).toBeGreaterThan(0);
   expect(counts.reduced + counts.denied).toBeGreaterThan(0);
@@ -79,7 +40,7 @@ for cell in json.load(open(sys.argv[2]))["cells"]:
     if cell["cell_type"] == "code":
         exec(compile("".join(cell["source"]), cell["id"], "exec"), space)
 print(len(space["entries"]), len(space["by_reason"]), len(space["gates"]), int(space["asked"].to_numpy().sum()))`;
-  const text = await python(program, [base, join(ROOT, "docs/notebooks/replay.ipynb")], 60_000);
+  const text = await python(program, [reader.base, join(ROOT, "docs/notebooks/replay.ipynb")], 60_000);
   expect(
     text
       .trim()
@@ -106,6 +67,6 @@ for path in (base / "user_data/talebridge").rglob("*.jsonl"):
         seen[json.loads(text)["type"]] = json.loads(text)
         line.validate(seen[json.loads(text)["type"]])
 print(sorted(seen), load("settings-file").is_valid(settings), line.is_valid({**seen["gate"], "decision": "maybe"}))`;
-  const text = await python(program, [base, join(ROOT, "protocol")], 60_000);
+  const text = await python(program, [reader.base, join(ROOT, "protocol")], 60_000);
   expect(text.trim()).toBe("['boot', 'gate', 'hello', 'portfolio', 'state', 'stop'] False False");
 });
