@@ -364,7 +364,7 @@ const requests = [
       [18, OPEN_MS + 7_200_000, 0],
     ],
   }),
-  portfolioRequest("portfolio, closes of two pairs, one of them with a hole", {
+  portfolioRequest("portfolio, closes of two pairs, one of them with holes", {
     id: 12,
     handle: 1,
     seq: 4,
@@ -377,7 +377,7 @@ const requests = [
       keep: 82,
       rows: [
         ["BTC/USDT", OPEN_MS + 7_200_000, [103_250.25, 103_300, 103_100.5]],
-        ["ETH/USDT:USDT", OPEN_MS + 3_600_000, [3400, Number.NaN, 3420.75]],
+        ["ETH/USDT:USDT", OPEN_MS + 3_600_000, [3400, Number.NaN, Number.POSITIVE_INFINITY, 0, -1, 3420.75]],
       ],
     },
   }),

@@ -58,9 +58,9 @@ function requestOf(question: Meaning): Meaning {
   };
 }
 
-/** What is not known is null from the daemon on. */
+/** What is no price is not known, and null from the daemon on. */
 function closesOf({ step_s, keep, rows }: CloseNews): CloseNews {
-  const known = (close: unknown) => (Number.isNaN(num(close)) ? null : num(close));
+  const known = (close: unknown) => (Number.isFinite(num(close)) && num(close) > 0 ? num(close) : null);
   return { step_s, keep, rows: rows.map(([pair, until_ms, closes]) => [pair, until_ms, closes.map(known)]) };
 }
 
