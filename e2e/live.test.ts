@@ -34,7 +34,8 @@ beforeAll(async () => {
     datadir: market.datadir,
     pairs: market.pairs,
     exchange: exchange.url,
-    risk_bridge: { autostart: "off" },
+    // Wide, but on: with them entries pass only where the pairs' closes are told.
+    risk_bridge: { autostart: "off", limits: { max_cluster_exposure: 100, max_book_es: 1, book_es_hours: 1 } },
     config: { db_url: "sqlite:///dry-run.sqlite" },
   });
   user.extra("live", { risk_bridge: { dir: user.sockets } });
