@@ -86,7 +86,7 @@ describe("a backtest under limits that need more", () => {
   it("tells each question the close, and the stop-loss of the strategy", () => {
     expect(gates().length).toBeGreaterThan(50);
     for (const { facts, rate } of gates()) {
-      expect(facts).toHaveLength(8);
+      expect(facts).toHaveLength(9);
       const [close, stop, es, xi] = facts ?? [];
       expect(Math.abs((close ?? 0) / rate - 1)).toBeLessThan(0.05);
       expect(stop).toBeGreaterThan(0);
