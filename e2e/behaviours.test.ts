@@ -188,7 +188,7 @@ describe("odd entries", () => {
   let run: Run;
 
   beforeAll(async () => {
-    run = await backtest(["Pending", "Tiny", "Wild"], { pairs: market.spot, timerange: market.halfDay });
+    run = await backtest(["Pending", "Insists", "Tiny", "Wild"], { pairs: market.spot, timerange: market.halfDay });
   }, RUN_MS);
 
   afterAll(() => run?.user.remove());
@@ -202,6 +202,16 @@ describe("odd entries", () => {
       ["reduce", "exposure_gross"],
       ["deny", "below_min_stake"],
     ]);
+  });
+
+  it("does not count an order against the one that takes its place", () => {
+    const additions = linesOf(run, "Insists").filter(({ kind }) => kind === "scale_in");
+    const full = additions.filter(({ candle }) => candle.size === 1);
+    expect(full.length).toBeGreaterThan(50);
+    // Position and addition together stay below what a pair may have; with the order before it they would not.
+    expect(new Set(full.map(({ decision, stake_allowed }) => `${decision} ${stake_allowed}`))).toEqual(
+      new Set(["allow 400"]),
+    );
   });
 
   it("never lets freqtrade raise a stake that was cut below the exchange's minimum", () => {

@@ -260,6 +260,20 @@ class Pending(_Crowd):
         return proposed_rate * 0.5
 
 
+@risk_gated(limits={"max_pair_exposure": 0.15})
+class Insists(_Crowd):
+    """Wants the same addition on every candle, though its order for that is still open."""
+
+    ADDITION = 400.0
+    position_adjustment_enable = True
+
+    def custom_entry_price(self, trade: Trade | None, proposed_rate: float, **kwargs: Any) -> float:
+        return proposed_rate if trade is None else proposed_rate * 0.5
+
+    def adjust_trade_position(self, *args: Any, **kwargs: Any) -> float:
+        return self.ADDITION
+
+
 @risk_gated(profile="conservative")
 class Tiny(_Crowd):
     """Its stakes are just above the exchange's minimum: a cut falls below it."""

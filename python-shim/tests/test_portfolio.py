@@ -9,9 +9,17 @@ import pandas as pd
 import pytest
 from helpers import Strategy, Wallets, open_trade, pending_order
 
-from talebridge._generated import PositionState, Side
+from talebridge._generated import Kind, PositionState, Side, Stage
+from talebridge.entry import Entry
 from talebridge.errors import ShimError
-from talebridge.portfolio import HOUR_MS, MAX_SAMPLES, Account, Samples
+from talebridge.portfolio import (
+    HOUR_MS,
+    MAX_SAMPLES,
+    Account,
+    Samples,
+    pending_stake,
+    without_pending,
+)
 from talebridge.run import session_key
 from talebridge.wire import Position
 
@@ -112,6 +120,21 @@ def test_positions_list_pending_entries_and_ignore_pending_exits() -> None:
         Position("XRP/USDT", Side.LONG, 50.0, 1.0, PositionState.PENDING),
     )
     assert account().positions(trades[::-1]) == found
+
+
+@pytest.mark.parametrize("others", [0, 1])
+@pytest.mark.parametrize("order", [0.0, 40.0])
+def test_an_addition_takes_the_place_of_its_trades_own_open_order(
+    order: float, others: int
+) -> None:
+    mine = open_trade(open_orders=[pending_order(order)] if order else [])
+    rest = [open_trade("BTC/USDT", open_orders=[pending_order(40.0)])] * others
+    # Stacked on the same pair, with an order of its own.
+    rest += [open_trade(open_orders=[pending_order(41.0)])] * others
+    told = account().positions([mine, *rest])
+    entry = Entry("ETH/USDT", Side.LONG, Kind.SCALE_IN, Stage.SIZE, 0, 40.0)
+    entry.replaces = pending_stake(mine)
+    assert without_pending(told, entry) == account().positions([open_trade(), *rest])
 
 
 def test_samples_are_due_hourly_at_the_days_start_and_after_fills() -> None:

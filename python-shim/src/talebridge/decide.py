@@ -120,6 +120,9 @@ class Decider:
         verdict = self._candles.verdict(run, entry.pair, entry.now_ms)
         context = self._gated.context
         snapshot = self._gated.account(run, entry.now_ms)
+        if entry.replaces:
+            positions = portfolio.without_pending(snapshot.positions, entry)
+            snapshot = replace(snapshot, positions=positions)
         leverage = self._leverage(run, entry)
         facts = self._gated.facts
         history = self._gated.history

@@ -22,6 +22,7 @@ class Entry:
         "pair",
         "question",
         "rate",
+        "replaces",
         "side",
         "stage",
         "stake",
@@ -44,6 +45,8 @@ class Entry:
         self.wanted_leverage = math.nan
         """What the strategy wanted where the liquidation guard cut it."""
         self.rate = math.nan
+        self.replaces = 0.0
+        """Stake of the trade's own open entry order, which freqtrade cancels for this one."""
 
 
 def to_ms(time: datetime) -> int:

@@ -33,6 +33,7 @@ from talebridge.gated import Gated
 from talebridge.leverage import LeverageGuard
 from talebridge.locks import Locks
 from talebridge.modes import Context
+from talebridge.portfolio import pending_stake
 from talebridge.run import side_of
 
 if TYPE_CHECKING:
@@ -230,6 +231,8 @@ class RiskGate:
             side = Side.SHORT if trade.is_short else Side.LONG
             now_ms = to_ms(current_time)
             entry = Entry(trade.pair, side, Kind.SCALE_IN, Stage.SIZE, now_ms, effective)
+            # freqtrade asks again while the order for the last addition is open.
+            entry.replaces = pending_stake(trade)
             entry.min_stake = least
             entry.leverage = leverage
             entry.rate = number_or_nan(current_rate)

@@ -7,6 +7,7 @@ from collections import deque
 from typing import Any
 
 from talebridge._generated import LIMITS, PositionState, Side
+from talebridge.entry import Entry
 from talebridge.errors import ShimError
 from talebridge.marks import Held, Holding
 from talebridge.recent import Recent
@@ -22,6 +23,26 @@ def open_trades() -> list[Any]:
     from freqtrade.persistence import Trade
 
     return list(Trade.get_trades_proxy(is_open=True))
+
+
+def pending_stake(trade: Any) -> float:
+    """Stake of a trade's entry orders that have not filled."""
+    return sum(
+        float(order.stake_amount)
+        for order in trade.open_orders
+        if order.ft_order_side == trade.entry_side
+    )
+
+
+def without_pending(positions: tuple[Position, ...], entry: Entry) -> tuple[Position, ...]:
+    """The positions without the order that an entry takes the place of."""
+    if not entry.replaces:
+        return positions
+    order = (entry.pair, entry.side, PositionState.PENDING, entry.replaces)
+    for index, one in enumerate(positions):
+        if (one.pair, one.side, one.state, one.stake) == order:
+            return positions[:index] + positions[index + 1 :]
+    return positions
 
 
 class Account:
@@ -44,11 +65,7 @@ class Account:
             if trade.amount > 0:
                 stake = float(trade.stake_amount)
                 found.append(Position(trade.pair, side, stake, leverage, PositionState.OPEN, loss))
-            pending = sum(
-                float(order.stake_amount)
-                for order in trade.open_orders
-                if order.ft_order_side == trade.entry_side
-            )
+            pending = pending_stake(trade)
             if pending > 0:
                 found.append(
                     Position(trade.pair, side, pending, leverage, PositionState.PENDING, loss)
