@@ -70,8 +70,20 @@ it("the market pair is loaded for the gate alone, and every pair is measured aga
   }
 });
 
+it("draws its measures in FreqUI", async () => {
+  const { body } = await bot.call("GET", "plot_config");
+  expect(JSON.stringify(body)).toContain("risk_");
+});
+
 it("leaves at once when told to, whatever the gate thinks", async () => {
   await stage.daemon.crash();
   bot.pull({ exit: [ETH, SOL] });
   await bot.wait("both gone", async () => (await bot.open()).size === 0 || undefined);
+});
+
+it("draws what it denies for want of a bridge", async () => {
+  await bot.loops(2);
+  const { body } = await bot.call("GET", `pair_candles?pair=${encodeURIComponent(XRP)}&timeframe=1m`);
+  const { annotations } = body as { annotations: { label?: string }[] };
+  expect(annotations.map(({ label }) => label)).toEqual(["entries denied: unavailable"]);
 });

@@ -82,6 +82,16 @@ it("half of an order that fills before the exchange cancels it is a position, th
   expect(row?.[2]).toBeCloseTo(STAKE / 2, 0);
 });
 
+it("a trade names the line of the journal that let it in", async () => {
+  const id = (await bot.open()).get(CRLI)?.trade_id;
+  const line = words(CRLI).at(-1)?.seq;
+  const { body } = await bot.wait("the note", async () => {
+    const answer = await bot.call("GET", `trades/${id}/custom-data`);
+    return answer.status === 200 && JSON.stringify(answer.body).includes("talebridge") ? answer : undefined;
+  });
+  expect(JSON.stringify(body)).toMatch(new RegExp(`line\\W+${line}\\b`));
+});
+
 it("a stop-loss order on the exchange is neither an entry nor a position", async () => {
   const trade = await bot.wait("stop-loss orders", async () => {
     const found = (await bot.open()).get(CRLI);
