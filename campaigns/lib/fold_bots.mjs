@@ -8,6 +8,8 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const TIMEFRAME_MS = 5 * MINUTE_MS;
 const FEE = 0.001;
+/** As many as a bridge keeps. */
+const MOST_CLOSES = 97;
 export const PAIRS = ["AAA/USDT", "BBB/USDT", "CCC/USDT", "DDD/USDT"];
 const [SHORT, SCALE_IN, FINAL] = [1, 2, 8];
 
@@ -18,9 +20,13 @@ export class Prices {
     this.random = random;
     this.of = new Map(PAIRS.map((pair) => [pair, 100]));
     this.falling = 0;
+    /** Closes of the last hours by pair, and the newest one's time. @type {Map<string, number[]>} */
+    this.closes = new Map(PAIRS.map((pair) => [pair, []]));
+    this.closed_ms = 0;
   }
 
-  step() {
+  /** @param {number} now_ms */
+  step(now_ms) {
     if (this.falling === 0 && this.random.chance(1 / 6000)) this.falling = 60 + this.random.below(300);
     if (this.falling > 0) this.falling -= 1;
     const drift = this.falling > 0 ? -0.0009 : 0.000_008;
@@ -28,6 +34,13 @@ export class Prices {
       // Back towards 100 within a month or so: a year must not end at nothing.
       const pull = 0.000_02 * Math.log(100 / price);
       this.of.set(pair, price * (1 + drift + pull + this.random.between(-0.0015, 0.0015)));
+    }
+    const hour_ms = Math.floor(now_ms / HOUR_MS) * HOUR_MS;
+    if (hour_ms === this.closed_ms) return;
+    this.closed_ms = hour_ms;
+    for (const [pair, closes] of this.closes) {
+      closes.push(this.at(pair));
+      if (closes.length > MOST_CLOSES) closes.shift();
     }
   }
 
@@ -65,6 +78,8 @@ export class Bot {
     this.filled = false;
     /** Answers by decision. @type {Record<string, number>} */
     this.answers = {};
+    /** Until when it has told closes; null: it tells none. @type {number | null} */
+    this.closes_ms = null;
     /** Withdrawn and not yet told. */
     this.moved = false;
   }
@@ -153,6 +168,7 @@ export class Bot {
       this.samples,
       rows,
       this.closed.slice(-256),
+      this.news(),
     ];
     const [status, text] = this.bridge.ask(OP.portfolio, ...message);
     if (status !== STATUS.ok) throw new Error(`${this.name}: portfolio answered ${status} ${text}`);
@@ -160,6 +176,17 @@ export class Bot {
     if (this.random.chance(0.05)) this.bridge.ask(OP.portfolio, ...message);
     this.samples = [];
     this.closed = [];
+  }
+
+  /** Closes since the last ones, now and then with a gap or told again. */
+  news() {
+    const { prices, closes_ms, random } = this;
+    const hours = closes_ms === null ? 0 : Math.min(MOST_CLOSES, (prices.closed_ms - closes_ms) / HOUR_MS);
+    if (hours === 0) return null;
+    this.closes_ms = prices.closed_ms;
+    const told = random.chance(0.05) ? Math.min(MOST_CLOSES, hours + 2) : hours;
+    const rows = PAIRS.map((pair) => [pair, prices.closed_ms, (prices.closes.get(pair) ?? []).slice(-told)]);
+    return [3600, MOST_CLOSES, random.chance(0.01) ? rows.slice(1) : rows];
   }
 
   /** A signal: sized, perhaps again, then placed or not. */

@@ -12,7 +12,7 @@ const HOUR_MS = 3_600_000;
 const DAY_MINUTES = 1440;
 /** A Monday. */
 const START_MS = Date.UTC(2024, 0, 1);
-/** Everything is on that needs no closes. */
+/** Nearly everything is on. */
 const MANY = {
   soft_drawdown: 0.3,
   max_weekly_loss: 0.15,
@@ -26,6 +26,8 @@ const MANY = {
   max_book_loss: 0.5,
   kelly_fraction: 0.5,
   barbell_loss: 0.6,
+  max_cluster_exposure: 0.5,
+  max_book_es: 0.05,
 };
 
 /** @param {Random} random @returns {[name: string, run_mode: string, settings: () => object][]} */
@@ -53,6 +55,7 @@ export function simulate({ seed, minutes, dir, engine, onDay = () => undefined }
   const bots = casts(random).map(
     ([name, run_mode, settings]) => new Bot(name, bridge, prices, random, settings, run_mode),
   );
+  for (const bot of bots.slice(0, 1)) bot.closes_ms = 0;
   let visits = 0;
   const done = { stopped: 0, killed: 0, torn: 0, controls: 0, overrides: 0, lifts: 0, hellos: 0, visitors: 0 };
   const greet = () => {
@@ -61,7 +64,7 @@ export function simulate({ seed, minutes, dir, engine, onDay = () => undefined }
   greet();
   for (let minute = 0; minute < minutes && bridge.different.length === 0; minute++) {
     bridge.now_ms = Math.max(bridge.now_ms + 1, START_MS + minute * MINUTE_MS);
-    prices.step();
+    prices.step(bridge.now_ms);
     for (const bot of bots) bot.step();
     if (random.chance(3 / DAY_MINUTES)) operate(bridge, random, bots, done);
     if (random.chance(1 / DAY_MINUTES)) {

@@ -5,8 +5,10 @@ import { parseArgs } from "node:util";
 import { resolveDaemon } from "../config/daemon.js";
 import { type JournalledSettings, readJournalled } from "../config/journalled.js";
 import { toPolicy } from "../config/resolve.js";
+import { summarize } from "../gate/groups.js";
 import { isLive } from "../gate/session.js";
 import { standing } from "../gate/standing.js";
+import type { GroupLimits } from "../gate/types.js";
 import { foldLive } from "../journal/reader.js";
 import { type GateLine, lastDecision, lastHello, recentPairs } from "../journal/search.js";
 import { FIXED } from "../limits.js";
@@ -53,7 +55,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   // Another journal than the daemon's knows other sessions, though they may share a name.
   const serving = status?.journal.dir === journal_dir ? status : null;
   const live = hello === null || isLive(hello.run_mode);
-  const now = live ? sessionNow(decision, settings, serving, journal_dir) : null;
+  const now = live ? sessionNow(decision, settings, serving, journal_dir, resolution.config.groups) : null;
   const explanation = explain(decision, settings, now);
   process.stdout.write(
     values.json === true
@@ -77,16 +79,22 @@ function sessionNow(
   settings: JournalledSettings | null,
   status: StatusReport | null,
   journal_dir: string,
+  limits: Readonly<Record<string, GroupLimits>>,
 ): Now | null {
   if (status !== null) {
     const known = status.sessions.find((one) => one.session === session);
     return known === undefined ? null : { source: "daemon", now_ms: status.now_ms, standing: known.standing };
   }
-  const folded = foldLive(journal_dir, { onDamage: () => undefined }).sessions.get(session);
+  const { sessions, groups } = foldLive(journal_dir, { onDamage: () => undefined });
+  const folded = sessions.get(session);
   if (folded === undefined) return null;
   const now_ms = Date.now();
   const policy = settings === null ? null : toPolicy(settings);
-  return { source: "journal", now_ms, standing: standing(folded.state, policy, now_ms) };
+  return {
+    source: "journal",
+    now_ms,
+    standing: standing(folded.state, policy, now_ms, summarize(groups, limits, session, folded.state, null)),
+  };
 }
 
 function unknownPair(pair: string, session: string | undefined, journal_dir: string): string {

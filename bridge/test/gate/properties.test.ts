@@ -408,6 +408,35 @@ describe("what else is worse never gets a larger stake", () => {
   });
 });
 
+it("a win never re-arms a breaker: who may enter may enter with more equity, whatever mark that makes", () => {
+  const breakers = fc
+    .record({
+      max_drawdown: fc.option(ratios),
+      soft_drawdown: fc.option(ratios),
+      max_daily_loss: fc.option(ratios),
+      max_weekly_loss: fc.option(ratios),
+      drawdown_window_days: fc.integer({ min: 1, max: 40 }),
+    })
+    .map((some) => policy(some));
+  const wins = fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 5 });
+  fc.assert(
+    fc.property(money, histories, breakers, questions, wins, (equity, history, rules, question, won) => {
+      const state = session(equity, [], [...history, [NOW_MS - 60_000, equity]], NOW_MS);
+      let allowed = gate(state, rules, question).stake;
+      let risen = equity;
+      won.forEach((win, i) => {
+        risen += win;
+        const at_ms = NOW_MS - 59_000 + i * 1000;
+        portfolio(state, risen, [], [[at_ms, risen]]);
+        const { stake } = gate(state, rules, question);
+        expect(stake).toBeGreaterThanOrEqual(allowed);
+        allowed = stake;
+      });
+    }),
+    RUNS,
+  );
+});
+
 describe("a candidate's answers only tighten", () => {
   it("whatever changes between the questions", () => {
     const step = fc.record({
