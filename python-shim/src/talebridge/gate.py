@@ -50,8 +50,8 @@ class RiskGate:
     """The gate of one strategy object.
 
     `@risk_gated` makes one by itself; `self.risk = RiskGate(self, profile="conservative")` at the
-    end of a strategy's `__init__` is for those who call `annotate`, `stake`, `confirm`, `adjust`
-    and `sample` from their own hooks.
+    end of a strategy's `__init__` is for those who call `annotate`, `leverage`, `stake`,
+    `confirm`, `adjust` and `sample` from their own hooks.
 
     Raises freqtrade's OperationalException when the settings are invalid, and in backtest, hyperopt
     and analysis also when no bridge answers.
