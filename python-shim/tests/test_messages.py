@@ -192,9 +192,10 @@ def test_a_pause_of_the_account_is_told_once_with_its_numbers_and_once_when_it_i
     for _ in range(3):
         bridge.gate = answer(Reason.DRAWDOWN, 0.125, 0.1)
         assert ask_stake(bot, frame) == 0.0
-    # What comes first in the gate's order says nothing about the account.
-    bridge.gate = answer(Reason.JUMP, 9.0, 8.0)
-    assert ask_stake(bot, frame) == 0.0
+    # What comes first in the gate's order says nothing about the account; a throttle is no news.
+    for other in (Reason.JUMP, Reason.ENTRY_RATE):
+        bridge.gate = answer(other, 9.0, 8.0)
+        assert ask_stake(bot, frame) == 0.0
     bridge.gate = answer(Reason.HALTED, math.nan, math.nan)
     assert ask_stake(bot, frame) == 0.0
     bridge.gate = None

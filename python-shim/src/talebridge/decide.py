@@ -7,13 +7,13 @@ import math
 from dataclasses import replace
 
 from talebridge import certain, portfolio, wire
-from talebridge._generated import ACCOUNT_REASONS, REASON_TEXT, Decision, Kind, Reason, Stage
+from talebridge._generated import REASON_TEXT, Decision, Kind, Reason, Stage
 from talebridge.candles import Candles
 from talebridge.entry import Entry, utc_text
 from talebridge.errors import BridgeError, NoVerdict, ProtocolError, reason_of
 from talebridge.failures import SAME_AS_ABSENT, Failures
 from talebridge.gated import Gated
-from talebridge.messages import pause_text
+from talebridge.messages import PAUSES, pause_text
 from talebridge.modes import Context
 from talebridge.run import Run, Sized
 from talebridge.session import JournalLine
@@ -158,7 +158,7 @@ class Decider:
     def _note_pause(self, run: Run, answer: Answer) -> None:
         if answer.decision is not Decision.DENY:
             run.paused(None, "")
-        elif answer.reason in ACCOUNT_REASONS:
+        elif answer.reason in PAUSES:
             # Others come first in the gate's order: they say nothing about the account.
             run.paused(answer.reason, pause_text(answer.reason, (answer.value, answer.limit)))
 

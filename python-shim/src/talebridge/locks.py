@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from talebridge._generated import REASON_TEXT
 from talebridge.errors import BridgeError
-from talebridge.messages import pause_text
+from talebridge.messages import PAUSES, pause_text
 from talebridge.modes import Context
 from talebridge.wire import Denial, reason_name
 
@@ -63,7 +63,7 @@ class Locks:
             with run.lock:
                 found = run.session.standing(now_ms, gated.account(run, now_ms))
             run.bridge_up(entry=False)
-            reason = found[0].reason if found else None
+            reason = next((denial.reason for denial in found if denial.reason in PAUSES), None)
             run.paused(reason, "" if reason is None else pause_text(reason))
         except BridgeError as error:
             self._failures.report(error, entry=False)

@@ -7,13 +7,18 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from talebridge._generated import REASON_TEXT
+from talebridge._generated import ACCOUNT_REASONS, REASON_TEXT, Reason
 from talebridge.wire import reason_name
 
 logger = logging.getLogger(__name__)
 
 MAX_CHARS = 1000
 """freqtrade takes up to 4096."""
+
+
+PAUSES = ACCOUNT_REASONS - {Reason.ENTRY_RATE}
+"""Why all entries are denied, as far as the owner is told. A throttle that is reached with every
+entry is no news."""
 
 
 def pause_text(reason: int, numbers: tuple[float, float] | None = None) -> str:
