@@ -105,12 +105,12 @@ describe("an account limit that hyperopt turns", () => {
   it(
     "each epoch is gated by its own value; the exported one gates later backtests, and the cache notices another",
     async () => {
-      const done = await hyperopt("Tuned", 6);
+      const done = await hyperopt("Tuned", 4);
       expect(done.code, done.stderr.slice(-4000)).toBe(0);
       const epochs = epochsOf();
-      expect(epochs).toHaveLength(6);
+      expect(epochs).toHaveLength(4);
       const values = epochs.map(({ params_dict }) => Number(params_dict.risk_exposure));
-      expect(new Set(values).size).toBeGreaterThan(3);
+      expect(new Set(values).size).toBeGreaterThan(2);
       const told = settingsAsked().map(({ limits }) => Number(limits.max_gross_exposure));
       expect(inOrder(told)).toEqual(inOrder(values));
       // The value binds: what was allowed grows with it until a stake fits whole.
@@ -167,14 +167,14 @@ describe("a candle rule that hyperopt turns", () => {
   it(
     "is refused where candles are judged once, and turned with --analyze-per-epoch",
     async () => {
-      const once = await hyperopt("TunedRule", 3, "--disable-param-export");
+      const once = await hyperopt("TunedRule", 2, "--disable-param-export");
       expect(once.code).toBe(2);
       expect(once.stdout + once.stderr).toMatch(/risk_from turns risk_bridge\.rules\.0\.from.*--analyze-per-epoch/);
       expect(epochsOf()).toEqual([]);
-      const each = await hyperopt("TunedRule", 4, "--disable-param-export", "--analyze-per-epoch");
+      const each = await hyperopt("TunedRule", 3, "--disable-param-export", "--analyze-per-epoch");
       expect(each.code, each.stderr.slice(-4000)).toBe(0);
       const values = epochsOf().map(({ params_dict }) => Number(params_dict.risk_from));
-      expect(values).toHaveLength(4);
+      expect(values).toHaveLength(3);
       expect(inOrder(settingsAsked().map(({ rules }) => Number(rules[0]?.from)))).toEqual(inOrder(values));
     },
     2 * RUN_MS,
@@ -182,7 +182,7 @@ describe("a candle rule that hyperopt turns", () => {
 });
 
 describe("a bridge that goes away in the middle", () => {
-  const EPOCHS = 12;
+  const EPOCHS = 8;
   const outcome = () =>
     epochsOf().map(({ params_dict, results_metrics }) => [
       params_dict.risk_exposure,

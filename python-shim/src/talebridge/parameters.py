@@ -54,7 +54,9 @@ class Parameters:
     @property
     def limits(self) -> frozenset[str]:
         """Account limits that follow a parameter, whatever its value."""
-        return frozenset(path[7:] for path in self._names if path.startswith("limits."))
+        return frozenset(
+            path.removeprefix("limits.") for path in self._names if path.startswith("limits.")
+        )
 
     def values(self, strategy: Any) -> tuple[Any, ...]:
         """The parameters' values now."""

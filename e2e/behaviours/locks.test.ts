@@ -3,14 +3,14 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Daemon, startDaemon } from "./harness/daemon.js";
-import { type Exchange, startExchange } from "./harness/exchange.js";
-import { python, startFreqtrade } from "./harness/freqtrade.js";
-import { readJournals } from "./harness/journal.js";
-import { type Market, syntheticMarket } from "./harness/market.js";
-import { DAEMON_JS } from "./harness/paths.js";
-import { type Running, run, until } from "./harness/process.js";
-import { makeUserDir, type UserDir } from "./harness/userdir.js";
+import { type Daemon, startDaemon } from "../harness/daemon.js";
+import { type Exchange, startExchange } from "../harness/exchange.js";
+import { python, startFreqtrade } from "../harness/freqtrade.js";
+import { readJournals } from "../harness/journal.js";
+import { type Market, syntheticMarket } from "../harness/market.js";
+import { DAEMON_JS } from "../harness/paths.js";
+import { type Running, run, until } from "../harness/process.js";
+import { makeUserDir, type UserDir } from "../harness/userdir.js";
 
 const TEST_MS = 600_000;
 /** Two candles and what a loaded machine adds. */
