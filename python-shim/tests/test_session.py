@@ -434,6 +434,27 @@ def test_an_absent_bridge_is_not_asked_again_for_a_while(
     assert mine.ask(question(), EMPTY).stake == 100
 
 
+def test_a_bridge_replaced_while_it_is_asked_is_asked_again(
+    peer: Callable[..., Peer], sockets: Path
+) -> None:
+    """Long before the deadline: its successor listens at the same address but was not asked."""
+    silent = peer(lambda op, *rest: None if op is Op.GATE else good(op, *rest))
+    heard: list[int] = []
+
+    def replace() -> None:
+        while Op.GATE not in silent.asked:
+            time.sleep(0.005)
+        silent.stop()
+        peer(lambda op, *rest: heard.append(op) or good(op, *rest))
+
+    change = threading.Thread(target=replace)
+    change.start()
+    mine = session(sockets, gate_timeout_s=300.0)
+    assert mine.ask(question(), EMPTY).journal_seq == 1
+    change.join()
+    assert heard == [Op.HELLO, Op.PORTFOLIO, Op.GATE]
+
+
 def test_a_restarted_bridge_is_told_the_portfolio_within_the_same_question(
     peer: Callable[..., Peer], sockets: Path
 ) -> None:

@@ -24,6 +24,7 @@ from talebridge.deadline import Deadline
 from talebridge.errors import (
     Absent,
     BridgeError,
+    Broken,
     Late,
     ProtocolError,
     SendFailed,
@@ -253,6 +254,9 @@ class Channel:
                 self._place.probe(self.kind)
                 if self._watch is not None:
                     self._watch.check()
+                if not int(sock.getsockopt(zmq.EVENTS)) & zmq.POLLOUT:
+                    # Somebody listens there again, but it is not who was asked.
+                    raise Broken(f"the connection to {self.address} ended before the answer came")
             except Unavailable:
                 self.close()
                 raise

@@ -40,6 +40,11 @@ class SendFailed(Absent):
     """The request never left this process, so it may be sent again on a fresh connection."""
 
 
+class Broken(Absent):
+    """The connection ended before the answer came, so it never will; whether the request was read
+    is not known. Asking again does no harm: a bridge counts a question once."""
+
+
 class ProtocolError(BridgeError):
     """The peer answered with something that is not our protocol, or with another version of it."""
 

@@ -16,6 +16,7 @@ from talebridge.deadline import Deadline
 from talebridge.errors import (
     Absent,
     BridgeError,
+    Broken,
     Busy,
     Late,
     NoSession,
@@ -281,7 +282,7 @@ class Session:
                 rounds += 1
                 try:
                     result = once(channel)
-                except (SendFailed, Late) as error:
+                except (SendFailed, Broken, Late) as error:
                     # Late with time left: the bridge's clock was set since its hello, or that was
                     # answered slowly. Nothing was decided, and the next try asks its clock again.
                     if type(error) in cured or deadline.left_ms() == 0:
