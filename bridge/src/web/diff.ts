@@ -1,7 +1,16 @@
 /** What changed between two states, which is what browsers are sent, and how they put it together again. Pure, and run on both sides. */
 import type { PairView, WebPatch, WebState } from "./state.js";
 
-const PARTS = ["daemon", "alarms", "bots", "decisions", "latency"] as const;
+/** Compared and sent whole; the compiler wants every one. */
+const WHOLE: Readonly<Record<Exclude<keyof WebState, "pairs">, true>> = {
+  daemon: true,
+  alarms: true,
+  groups: true,
+  bots: true,
+  decisions: true,
+  latency: true,
+};
+const PARTS = Object.keys(WHOLE) as (keyof typeof WHOLE)[];
 
 export function diff(before: WebState, after: WebState): WebPatch {
   const patch: Record<string, unknown> = {};

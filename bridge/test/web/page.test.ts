@@ -32,7 +32,8 @@ describe.runIf(HAS_BROWSER)("the page (skipped where there is no Chromium)", { t
 
   const serveOn = async (port: number) => {
     const config = join(dir, "daemon.json");
-    writeFileSync(config, JSON.stringify({ web: { listen: `127.0.0.1:${port}` } }));
+    const groups = { spot: { max_gross_exposure: 0.5, max_drawdown: 0.2 } };
+    writeFileSync(config, JSON.stringify({ web: { listen: `127.0.0.1:${port}` }, groups }));
     const { child, ready } = await serve(dir, "--config", config);
     daemon = child;
     return String(ready.web);
@@ -191,6 +192,27 @@ describe.runIf(HAS_BROWSER)("the page (skipped where there is no Chromium)", { t
     const background = await shown.evaluate("getComputedStyle(document.body).backgroundColor");
     expect(background).toBe(colorScheme === "light" ? "rgb(245, 246, 248)" : "rgb(15, 19, 24)");
     await shown.context().close();
+  });
+
+  it("shows what is overridden, by whom and why, and a group with its bots", async () => {
+    const named = ["override", "--dir", dir, "--session", "dip-buyer", "--why", "hedged <b>elsewhere</b>"];
+    expect(await page.getByRole("heading", { name: "Groups" }).isVisible()).toBe(false);
+    talebridge([...named, "--for", "6h", "--set", "limits.max_drawdown=0.25"]);
+    const card = page.locator(".bot", { has: page.getByRole("heading", { name: "dip-buyer" }) });
+    await card
+      .getByText(/^Overridden: max_drawdown is 0.25 instead of 0.1, until .* by .*: hedged <b>elsewhere/)
+      .waitFor();
+    expect(await page.locator(".alarms").textContent()).toContain("limits.max_drawdown is overridden: 0.25");
+    const member = { client: "test", minor: 3, run_mode: "live", session: "grouped", stake_currency: "USDT" };
+    const [, reply] = await bot.ask(OP.hello, { ...member, settings: { timeframe_s: 300, group: "spot" } });
+    const positions = [["A/USDT", 0, 400, 1, 0]];
+    await bot.ask(OP.portfolio, Object(reply).handle, 1, Date.now(), 1000, [], positions);
+    const group = page.locator(".card", { has: page.getByRole("heading", { name: "spot", exact: true }) });
+    await group.waitFor();
+    expect(await group.textContent()).toMatch(/live · grouped[\s\S]*1,000[\s\S]*0\.4/);
+    expect(await violations(page)).toEqual([]);
+    talebridge([...named, "--lift", "all"]);
+    await card.getByText(/^Overridden/).waitFor({ state: "hidden" });
   });
 
   it("fits a phone: 360 px wide, nothing to scroll sideways, no accessibility faults", async () => {
