@@ -87,6 +87,20 @@ describe("explain", { timeout: 60_000 }, () => {
     expect(text).toContain("rule jump 3 → 6 cuts to 0.25, above 6 denies");
   });
 
+  it("tells a leverage that was cut before the question, with what it would have been", async () => {
+    await bot.open("bot", { limits: { liquidation_guard: 1 } });
+    await bot.ask(OP.portfolio, 1, 1, OPEN_MS, 1000, [], []);
+    const asked = question({ pair: "SOL/USDT" });
+    asked[asked.length - 2] = 3;
+    const unknown = Array(4).fill(Number.NaN);
+    await bot.ask(OP.gate, 1, ...asked, null, [...unknown, 0.2, 0.01, 0, 0.05, 10]);
+    const text = talebridge(["explain", "SOL/USDT", "--dir", dir]).stdout;
+    expect(text).toContain("SOL/USDT long entry ALLOWED\n");
+    expect(text).toContain("leverage 3, which liquidation_guard cut from 10");
+    // (0.1 − 0.01) / 0.99 · 0.95, and 1 − e^−0.2.
+    expect(text).toMatch(/liquidation: stake 100.5, value 0\.0863\d*, limit 0\.1812\d*/);
+  });
+
   it("says that a denial is over once its limit no longer binds", async () => {
     await bot.ask(OP.portfolio, 1, 1, OPEN_MS, 1000, [], []);
     talebridge(["halt", "--dir", dir, "--why", "test"]);
