@@ -33,6 +33,8 @@ afterAll(async () => {
 it.each([
   { strategy: "GateOnly", bias: "False", market_pair: false },
   { strategy: "GateOnly", bias: "False", market_pair: true },
+  { strategy: "GateAndSizing", bias: "False", market_pair: false },
+  { strategy: "DcaGated", bias: "False", market_pair: false },
   { strategy: "DipsGated", bias: "False", market_pair: false },
   { strategy: "Biased", bias: "True", market_pair: false },
 ])(
@@ -58,16 +60,21 @@ it.each([
   RUN_MS,
 );
 
-it.each([false, true])(
-  "recursive-analysis sees no variance on any risk_ column from the engine's memory M on, market pair %s",
-  async (market_pair) => {
+it.each([
+  { strategy: "GateOnly", market_pair: false },
+  { strategy: "GateOnly", market_pair: true },
+  { strategy: "GateAndSizing", market_pair: false },
+  { strategy: "DcaGated", market_pair: false },
+])(
+  "recursive-analysis of $strategy sees no variance on any risk_ column from the engine's memory M on, market pair $market_pair",
+  async ({ strategy, market_pair }) => {
     const memory = await memoryRows();
     const starts = [Math.floor(memory / 2), memory, memory + 13, 2 * memory];
     const done = await freqtrade("recursive-analysis", {
       user,
       configs: market_pair ? [withMarket] : [],
       args: [
-        ...["--strategy", "GateOnly", "--timerange", market.shortTimerange],
+        ...["--strategy", strategy, "--timerange", market.shortTimerange],
         ...["--startup-candle", ...starts.map(String)],
       ],
       timeout_ms: RUN_MS,

@@ -82,7 +82,7 @@ const orderOf = (trade: Trade): string => `${trade.pair}|${trade.open_timestamp}
 
 describe.each([
   { name: "spot", base: "Busy", futures: false },
-  { name: "futures, longs and shorts, 1-minute detail", base: "BusyFutures", futures: true },
+  { name: "futures, longs and shorts, 1-minute detail, frames of float32", base: "BusyFutures", futures: true },
 ])("every hook at once: $name", ({ base, futures }) => {
   let run: Run;
   const trades = (strategy: string) => resultOf(run.results, strategy).trades;
@@ -90,9 +90,7 @@ describe.each([
   beforeAll(async () => {
     run = await backtest([base, `${base}Shadow`, `${base}Gated`], {
       pairs: futures ? market.futures : market.spot,
-      config: futures
-        ? { trading_mode: "futures", margin_mode: "isolated", stake_amount: "unlimited" }
-        : { max_open_trades: -1 },
+      config: futures ? { stake_amount: "unlimited", reduce_df_footprint: true } : { max_open_trades: -1 },
       timerange: futures ? market.day : market.timerange,
       risk_bridge: { market_pair: futures ? "BTC/USDT:USDT" : "ALFA/USDT" },
       args: ["--enable-protections", ...(futures ? ["--timeframe-detail", "1m"] : [])],
