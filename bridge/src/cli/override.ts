@@ -12,7 +12,7 @@ import { endOf, showInstant } from "./time.js";
 import { currentUid, EXIT, listViolations, operator, UsageError } from "./usage.js";
 
 export const usage = `talebridge override --session NAME --set limits.max_drawdown=0.25 [--set …] --for 6h --why TEXT [--until 2026-11-23T08:00Z] [--dir DIR] [--json]
-talebridge override --session NAME --lift limits.max_drawdown [--lift …] | --lift all  --why TEXT
+talebridge override --session NAME --lift limits.max_drawdown [--lift …] | --lift all --why TEXT
 talebridge override [--session NAME]
   Sets single limits of a live session for a time; the journal keeps who and why. --lift ends that before its time. Neither: lists what is set.`;
 
