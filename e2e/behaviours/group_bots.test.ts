@@ -37,7 +37,6 @@ let shadow: Member;
 async function member(name: string, mode: "enforce" | "shadow"): Promise<Member> {
   const port = await freePort();
   const user = makeUserDir({
-    datadir: "/nowhere",
     pairs: PAIRS,
     exchange: exchange.url,
     risk_bridge: { autostart: "off", mode, group: "spot", session: name },

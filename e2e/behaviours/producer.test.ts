@@ -26,7 +26,6 @@ beforeAll(async () => {
   const port = await freePort();
   const { ws_token } = apiServer(0);
   user = makeUserDir({
-    datadir: "/nowhere",
     pairs: [PAIR],
     exchange: stage.exchange.url,
     risk_bridge: { autostart: "off" },

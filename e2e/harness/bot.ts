@@ -177,7 +177,6 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   const exchange = await startExchange(options.markets, options.has);
   const port = await freePort();
   const user = makeUserDir({
-    datadir: "/nowhere",
     pairs: options.pairs,
     exchange: exchange.url,
     risk_bridge: { autostart: "off", ...options.risk_bridge },

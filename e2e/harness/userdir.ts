@@ -7,8 +7,8 @@ import { freqtradeConfig } from "./config.mjs";
 import { SAMPLE_STRATEGIES, TEST_STRATEGIES } from "./paths.js";
 
 export interface UserDirOptions {
-  /** Candle folder in freqtrade's feather layout. */
-  readonly datadir: string;
+  /** Candle folder in freqtrade's feather layout; default: an empty one of the user's own, for bots, which make it if it is not there. */
+  readonly datadir?: string;
   readonly pairs: readonly string[];
   /** Base URL of the loopback exchange, e.g. `http://127.0.0.1:4000`. */
   readonly exchange: string;
@@ -37,7 +37,7 @@ export function makeUserDir(options: UserDirOptions): UserDir {
   const root = mkdtempSync(join(tmpdir(), "tb-e2e-"));
   const dir: UserDir = {
     root,
-    datadir: options.datadir,
+    datadir: options.datadir ?? join(root, "data"),
     config: join(root, "config.json"),
     results: join(root, "backtest_results"),
     journals: join(root, "journals"),

@@ -51,7 +51,7 @@ describe("talebridge quantum", () => {
 
   it.each([
     [["--datadir", DATADIR, "--pair", "ALFA/USDT"], /--timeframe/],
-    [["--datadir", "/nowhere", "--pair", "A/B", "--timeframe", "5m"], /not a directory/],
+    [["--datadir", `${DATADIR}/no-folder`, "--pair", "A/B", "--timeframe", "5m"], /not a directory/],
     [[...ARGS, "--epsilon", "2"], /epsilon.*0\.0005 to 0\.5/],
     [[...ARGS, "--seed", "x"], /--seed x/],
     [[...ARGS, "--window-set", "wide"], /standard and compact/],
