@@ -1,6 +1,8 @@
 /** `talebridge replay --journal DIR`: what a bot's gate said, and what became of it. */
 import { execFile } from "node:child_process";
-import { basename, resolve } from "node:path";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { loadEngine } from "../engine/engine.js";
 import { type BotTrades, parseShownTrades, readBotTrades } from "../replay/journal/bot_trades.js";
@@ -32,6 +34,7 @@ export interface JournalValues extends Outputs {
 }
 
 const SHOW_MS = 300_000;
+const MAX_SAID_LINES = 3;
 const MAX_SHOWN_BYTES = 1 << 28;
 const DAY_MS = 86_400_000;
 
@@ -84,8 +87,16 @@ async function tradesOf({ trades, db, freqtrade = "freqtrade", strategy }: Journ
   if (trades !== undefined && db !== undefined) throw new UsageError("give --trades or --db, not both");
   if (trades !== undefined) return readBotTrades(trades, strategy);
   if (db === undefined) return null;
-  const url = `sqlite:///${resolve(db)}`;
-  const args = ["show-trades", "--db-url", url, "--print-json"];
+  // freqtrade makes a database that is not there.
+  if (!existsSync(db))
+    throw new UsageError(`--db ${db} does not exist; give the bot's, e.g. user_data/tradesv3.sqlite`);
+  return shownBy(freqtrade, db);
+}
+
+/** freqtrade wants a user directory that is there, and nothing in it: an empty one, so that it touches nobody's. */
+async function shownBy(freqtrade: string, db: string): Promise<BotTrades> {
+  const userdir = mkdtempSync(join(tmpdir(), "talebridge-show-"));
+  const args = ["show-trades", "--db-url", `sqlite:///${resolve(db)}`, "--userdir", userdir, "--print-json"];
   try {
     const { stdout } = await promisify(execFile)(freqtrade, args, { timeout: SHOW_MS, maxBuffer: MAX_SHOWN_BYTES });
     return parseShownTrades(stdout, basename(db));
@@ -94,12 +105,14 @@ async function tradesOf({ trades, db, freqtrade = "freqtrade", strategy }: Journ
     const said = String(Object(error).stderr ?? "")
       .trimEnd()
       .split("\n")
-      .slice(-3)
+      .slice(-MAX_SAID_LINES)
       .join("\n");
     throw new ReplayInputError(
       `${freqtrade} ${args.join(" ")} failed (${error instanceof Error ? error.message.split("\n")[0] : String(error)}). ${said}\n` +
         "Name freqtrade's program with --freqtrade, or give its output with --trades.",
     );
+  } finally {
+    rmSync(userdir, { recursive: true, force: true });
   }
 }
 

@@ -267,7 +267,8 @@ describe("wrong use", () => {
     await expect(run(["--journal", journal, "--trades", broken])).rejects.toThrow(
       /closed trade 0 is not one that freqtrade shows/,
     );
-    await expect(run(["--journal", journal, "--db", "x.sqlite", "--freqtrade", "/no/such/program"])).rejects.toThrow(
+    await expect(run(["--journal", journal, "--db", join(ran.folder, "gone")])).rejects.toThrow("does not exist");
+    await expect(run(["--journal", journal, "--db", broken, "--freqtrade", "/no/such/program"])).rejects.toThrow(
       /show-trades .* failed .*ENOENT[\s\S]*Name freqtrade's program with --freqtrade/,
     );
     await expect(run(["--journal", journal, "--trades", join(ran.folder, "gone")])).rejects.toBeInstanceOf(

@@ -94,6 +94,8 @@ export function againstChance(result: ReplayResult): string {
   const { placebo } = result;
   switch (placebo.status) {
     case "nothing_cut":
+      if (result.counts.outcome_unknown > 0)
+        return "Nothing with a known outcome was cut, so there is nothing to compare with chance.";
       return "Nothing was cut, so there is nothing to compare with chance.";
     case "sample_too_small":
       return (
@@ -116,10 +118,12 @@ export function againstChance(result: ReplayResult): string {
 
 /** What the same exposure without any judgement would have done. */
 export function againstConstantSize(result: ReplayResult): string {
-  const { effect, source } = result;
+  const { effect, source, counts } = result;
   const { signedMoney } = moneyIn(source);
+  if (counts.outcome_unknown === counts.entries)
+    return "Of no entry is the outcome known, so nothing is said of profit.";
   return (
-    `The gate let ${percent(effect.stake_share)} of the stake through and changed profit by ${signedMoney(effect.profit_change_abs)} ${source.stake_currency}. ` +
+    `${counts.outcome_unknown === 0 ? "The gate" : "Of the entries with a known outcome the gate"} let ${percent(effect.stake_share)} of the stake through and changed profit by ${signedMoney(effect.profit_change_abs)} ${source.stake_currency}. ` +
     `Cutting every entry to ${percent(effect.stake_share)}, without judging any, would have changed it by ${signedMoney(effect.constant_size_change_abs)}.`
   );
 }
