@@ -20,7 +20,7 @@ compressionRegistry.set(CompressionType.LZ4_FRAME, { decode: (bytes) => decodeLz
 export interface Feather {
   readonly rows: number;
   readonly columns: readonly string[];
-  /** A number column. */
+  /** A number column; it may be the file's own memory. */
   numbers(name: string): Float64Array;
   /** A time column, in ms since 1970. */
   times_ms(name: string): Float64Array;
@@ -71,6 +71,10 @@ export function readFeather(bytes: Uint8Array, file: string): Feather {
       if (!DataType.isFloat(vector.type) && !DataType.isInt(vector.type)) {
         throw new ReplayInputError(`${file}: column "${name}" is ${vector.type}, expected numbers.`);
       }
+      const [only, ...others] = vector.data;
+      const whole: unknown = only?.values;
+      // freqtrade writes a column in one piece: what was decompressed for it is the column.
+      if (others.length === 0 && only?.nullCount === 0 && whole instanceof Float64Array) return whole.subarray(0, rows);
       const out = new Float64Array(rows);
       let start = 0;
       for (const chunk of vector.data) {

@@ -212,10 +212,9 @@ export function toBlock(candles: Candles, market: Float64Array | null = null): U
   const { rows } = candles;
   const own = [candles.t_ms, candles.open, candles.high, candles.low, candles.close, candles.volume];
   const columns = market === null ? own : [...own, market];
-  const block = new DataView(new ArrayBuffer(rows * columns.length * 8));
-  columns.forEach((column, j) => {
-    for (let row = 0; row < rows; row++) block.setFloat64((j * rows + row) * 8, column[row] ?? Number.NaN, true);
-  });
+  // Every machine the engine is built for is little-endian.
+  const block = new Float64Array(rows * columns.length);
+  for (const [at, column] of columns.entries()) block.set(column, at * rows);
   return new Uint8Array(block.buffer);
 }
 

@@ -4,15 +4,15 @@ import { type Candles, toBlock } from "../read/candles.js";
 import { ReplayInputError } from "../read/error.js";
 import type { Resolved } from "./market.js";
 
+/** Columns are the engine's own memory, all of it: whoever keeps one for long keeps a copy (pair_market.ts). */
 export interface Annotated {
   readonly size: Float64Array;
   readonly reason: Float64Array;
   readonly value: Float64Array;
   /** Rank of the candle's volatility among those of its window. */
   readonly sigma_rank: Float64Array;
-  /** Any other of the engine's columns, copied out when asked for. */
+  /** Any other of the engine's columns. */
   column(name: string): Float64Array;
-  /** Copied out when asked for: most of the engine's columns are never read. */
   side(name: "long" | "short"): SideForecasts;
 }
 
@@ -48,7 +48,8 @@ export async function annotate(
     const at = engine.columns.findIndex((spec) => spec.name === name);
     if (at < 0) throw new Error(`the engine addon has no column ${name}: run \`npm run build\``);
     const start = byteOffset + at * rows * 8;
-    // A copy of its own, so that the other columns can go. Every machine the engine is built for is little-endian.
+    // Every machine the engine is built for is little-endian.
+    if (start % Float64Array.BYTES_PER_ELEMENT === 0) return new Float64Array(buffer, start, rows);
     return new Float64Array(buffer.slice(start, start + rows * 8));
   };
   return {

@@ -32,37 +32,64 @@ export function coverageOf(
     const [now, next] = [candles.close[first + at] ?? Number.NaN, candles.close[first + at + 1] ?? Number.NaN];
     came[at] = side === "long" ? Math.log(now / next) : Math.log(next / now);
   }
+  // A row's forecast is of the candle after it.
+  const last = Math.max(0, most - 1);
   return ([95, 99] as const).flatMap((level) => {
     const [vars, shortfalls] = level === 95 ? [forecasts.var95, forecasts.es95] : [forecasts.var99, forecasts.es99];
-    const [losses, known, promised] = [new Float64Array(most), new Float64Array(most), new Float64Array(most)];
-    const exceeded = new Uint8Array(most);
-    let count = 0;
-    // A row's forecast is of the candle after it.
-    for (let row = first; row + 1 < candles.rows; row++) {
-      const [limit, shortfall] = [vars[row] ?? Number.NaN, shortfalls[row] ?? Number.NaN];
-      if (!Number.isFinite(limit) || !Number.isFinite(shortfall)) continue;
-      const loss = came[row - first] ?? Number.NaN;
-      losses[count] = loss;
-      known[count] = limit;
-      promised[count] = shortfall;
-      exceeded[count] = loss > limit ? 1 : 0;
-      count += 1;
+    const made = known(came.subarray(0, last), vars.subarray(first), shortfalls.subarray(first));
+    const exceeded = new Uint8Array(made.count);
+    for (let at = 0; at < made.count; at++) {
+      if ((made.losses[at] ?? Number.NaN) > (made.vars[at] ?? Number.NaN)) exceeded[at] = 1;
     }
-    if (count === 0) return [];
+    if (made.count === 0) return [];
     const probability = 1 - level / 100;
-    const test = christoffersen(exceeded.subarray(0, count), probability);
+    const test = christoffersen(exceeded, probability);
     return [
       {
         side,
         level,
-        forecasts: count,
-        expected: count * probability,
+        forecasts: made.count,
+        expected: made.count * probability,
         exceedances: test.exceedances,
         kupiec_p: test.coverage.p_value,
         independence_p: test.independence.p_value,
         christoffersen_p: test.joint.p_value,
-        z2: z2(losses.subarray(0, count), known.subarray(0, count), promised.subarray(0, count), probability),
+        z2: z2(made.losses, made.vars, made.shortfalls, probability),
       },
     ];
   });
+}
+
+interface Known {
+  readonly count: number;
+  readonly losses: Float64Array;
+  readonly vars: Float64Array;
+  readonly shortfalls: Float64Array;
+}
+
+/** The rows that have a forecast, without those that have none. */
+function known(losses: Float64Array, vars: Float64Array, shortfalls: Float64Array): Known {
+  const has = (row: number): boolean =>
+    Number.isFinite(vars[row] ?? Number.NaN) && Number.isFinite(shortfalls[row] ?? Number.NaN);
+  const rows = losses.length;
+  let from = 0;
+  while (from < rows && !has(from)) from += 1;
+  let to = from;
+  while (to < rows && has(to)) to += 1;
+  if (to === rows) {
+    const rest = (column: Float64Array): Float64Array => column.subarray(from, rows);
+    return { count: rows - from, losses: rest(losses), vars: rest(vars), shortfalls: rest(shortfalls) };
+  }
+  let count = to - from;
+  const columns = [losses, vars, shortfalls].map((column) => column.slice(from, rows));
+  const [kept = losses, limits = vars, means = shortfalls] = columns;
+  for (let row = to; row < rows; row++) {
+    if (!has(row)) continue;
+    kept[count] = losses[row] ?? Number.NaN;
+    limits[count] = vars[row] ?? Number.NaN;
+    means[count] = shortfalls[row] ?? Number.NaN;
+    count += 1;
+  }
+  const part = (column: Float64Array): Float64Array => column.subarray(0, count);
+  return { count, losses: part(kept), vars: part(limits), shortfalls: part(means) };
 }

@@ -39,18 +39,19 @@ export function pairSeries(
   const rows = Math.max(0, candles.rows - first_row);
   const candles_per_bucket = Math.max(1, Math.ceil(rows / max_buckets));
   const count = Math.ceil(rows / candles_per_bucket);
-  const column = (): Float32Array => new Float32Array(count).fill(Number.NaN);
+  const column = (): Float32Array => new Float32Array(count);
   const [high, low, close] = [column(), column(), column()];
   const [adverse_long, adverse_short, size] = [column(), column(), column()];
-  for (let row = first_row; row < candles.rows; row++) {
-    const at = Math.floor((row - first_row) / candles_per_bucket);
-    fold(high, at, candles.high[row], Math.max);
-    fold(low, at, candles.low[row], Math.min);
-    close[at] = candles.close[row] ?? Number.NaN;
-    fold(adverse_long, at, risk.adverse_long[row], Math.max);
-    fold(adverse_short, at, risk.adverse_short[row], Math.max);
+  for (let at = 0; at < count; at++) {
+    const from = first_row + at * candles_per_bucket;
+    const to = Math.min(candles.rows, from + candles_per_bucket);
+    high[at] = largest(candles.high, from, to);
+    low[at] = smallest(candles.low, candles.low, from, to);
+    close[at] = candles.close[to - 1] ?? Number.NaN;
+    adverse_long[at] = largest(risk.adverse_long, from, to);
+    adverse_short[at] = largest(risk.adverse_short, from, to);
     // A size of 0 while warming up is no verdict on the candle.
-    if (Number.isFinite(risk.adverse_long[row])) fold(size, at, risk.size[row], Math.min);
+    size[at] = smallest(risk.size, risk.adverse_long, from, to);
   }
   return {
     pair,
@@ -61,14 +62,22 @@ export function pairSeries(
   };
 }
 
-/** NaN is no value: it neither wins nor stays once there is one. */
-function fold(
-  column: Float32Array,
-  at: number,
-  value: number | undefined,
-  choose: (a: number, b: number) => number,
-): void {
-  if (value === undefined || Number.isNaN(value)) return;
-  const held = column[at];
-  column[at] = held === undefined || Number.isNaN(held) ? value : choose(held, value);
+/** Rows `from` to `to`; NaN is no value, and comes out only where there is no other. */
+function largest(values: ArrayLike<number>, from: number, to: number): number {
+  let found = Number.NaN;
+  for (let row = from; row < to; row++) {
+    const value = values[row] ?? Number.NaN;
+    if (!(value <= found)) found = Number.isNaN(value) ? found : value;
+  }
+  return found;
+}
+
+/** The same, of the rows where `known` has a value. */
+function smallest(values: ArrayLike<number>, known: ArrayLike<number>, from: number, to: number): number {
+  let found = Number.NaN;
+  for (let row = from; row < to; row++) {
+    const value = Number.isFinite(known[row]) ? (values[row] ?? Number.NaN) : Number.NaN;
+    if (!(value >= found)) found = Number.isNaN(value) ? found : value;
+  }
+  return found;
 }
