@@ -1,7 +1,7 @@
 /**
  * `npm run replay:real`: the sample strategies on real candles, replayed under each profile, and run once more gated.
  *
- * Each row is kept in .cache/replay-real/<version of the code>/ once it is known, so an interrupted run goes on where it was; another version of the
+ * Each part of a row is kept in .cache/replay-real/<version of the code>/ once it is known, so an interrupted run goes on where it was; another version of the
  * code begins anew. TALEBRIDGE_ROWS=n does at most n rows. When every row is there, the tables of docs/replay.md are written from them.
  * The totals of every replay are recomputed from freqtrade's own trade table by scripts/lib/replay_totals.py and have to agree to the cent.
  * Candles come from TALEBRIDGE_DATADIR. The last line of stdout is one JSON object: rows done and rows to do.
@@ -24,7 +24,6 @@ import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { freqtradeConfig } from "../e2e/harness/config.mjs";
-import { readIfThere } from "./lib/exec.mjs";
 import { ADDON, CACHE, ROOT, VENV, VENV_PYTHON } from "./lib/paths.mjs";
 import { cases, filled, labelOf, MARKETS } from "./lib/replay-real-page.mjs";
 import { hashInputs } from "./lib/stamp.mjs";
@@ -35,6 +34,9 @@ const MAX_OUTPUT_BYTES = 1 << 26;
 const CENT = 0.01;
 const PAGE = join(ROOT, "docs", "replay.md");
 const MAIN = join(ROOT, "bridge", "dist", "main.js");
+
+/** Of a row: the whole gate, and its candle rules without the limits on the account. */
+const PARTS = /** @type {const} */ (["gate", "rules"]);
 
 class Missing extends Error {}
 
@@ -102,16 +104,20 @@ function zipIn(folder) {
 
 /**
  * @param {Case} of @param {{ root: string, kept: string, datadir: string, config: string }} where
+ * @param {typeof PARTS[number]} part the whole gate, with the gated backtest beside it, or its candle rules alone
  * @returns {Promise<Row["result"]>}
  */
-async function replayed(of, where) {
+async function replayed(of, where, part) {
   const { root, datadir, config } = where;
   const file = await ungated(of, where);
   const json = join(root, "replay.json");
-  const args = [
-    ...[MAIN, "replay", file, "--datadir", datadir, "--profile", of.profile, "--tried", "3", "--json", json, "--quiet"],
+  const exact = [
     ...["--exact", "--config", config, "--userdir", root, "--strategy-path", join(ROOT, "strategies")],
     ...["--freqtrade", join(VENV, "bin", "freqtrade")],
+  ];
+  const args = [
+    ...[MAIN, "replay", file, "--datadir", datadir, "--profile", of.profile, "--tried", "3", "--json", json, "--quiet"],
+    ...(part === "rules" ? ["--set", "portfolio_limits=off"] : exact),
   ];
   await run(process.execPath, args, { cwd: root, timeout: RUN_MS, maxBuffer: MAX_OUTPUT_BYTES });
   const result = /** @type {Replayed} */ (JSON.parse(readFileSync(json, "utf8")));
@@ -142,8 +148,12 @@ function requireSame(what, result, own) {
   }
 }
 
-/** One row: from the candles to the figures. @param {Case} of @param {string} kept @param {string} datadir @param {string} code @returns {Promise<Row>} */
-async function rowOf(of, kept, datadir, code) {
+/**
+ * One part of a row: from the candles to the figures.
+ * @param {Case} of @param {string} kept @param {string} datadir @param {typeof PARTS[number]} part
+ * @returns {Promise<Row["result"]>}
+ */
+async function partOf(of, kept, datadir, part) {
   const stub = await import("../demo/dist/exchange-stub.js").catch(() => {
     throw new Missing("the exchange stub is not built: npm run build");
   });
@@ -156,7 +166,7 @@ async function rowOf(of, kept, datadir, code) {
     const config = join(root, "config.json");
     const written = freqtradeConfig({ user_data_dir: root, pairs, exchange: exchange.url, risk_bridge });
     writeFileSync(config, JSON.stringify({ ...written, max_open_trades: 3, stake_amount: "unlimited" }));
-    return { ...of, code, result: await replayed(of, { root, kept, datadir, config }) };
+    return await replayed(of, { root, kept, datadir, config }, part);
   } finally {
     await exchange.close();
     rmSync(root, { recursive: true, force: true });
@@ -177,18 +187,23 @@ async function main() {
   const rows = [];
   let [made, left] = [0, 0];
   for (const of of cases()) {
-    const file = join(kept, `${of.strategy}-${of.timeframe}-${of.profile}.json`);
-    const known = readIfThere(file);
-    if (known !== null) rows.push(JSON.parse(known));
-    else if (made >= most) left += 1;
-    else {
-      const row = await rowOf(of, kept, datadir, code);
-      writeFileSync(`${file}.new`, JSON.stringify(row));
-      renameSync(`${file}.new`, file);
-      rows.push(row);
+    const name = `${of.strategy}-${of.timeframe}-${of.profile}`;
+    const files = PARTS.map((part) => ({ part, file: join(kept, `${name}-${part}.json`) }));
+    if (files.some(({ file }) => !existsSync(file))) {
+      if (made >= most) {
+        left += 1;
+        continue;
+      }
+      for (const { part, file } of files) {
+        if (existsSync(file)) continue;
+        writeFileSync(`${file}.new`, JSON.stringify(await partOf(of, kept, datadir, part)));
+        renameSync(`${file}.new`, file);
+      }
       made += 1;
       process.stdout.write(`${labelOf(of)}: done\n`);
     }
+    const [result, rules] = files.map(({ file }) => JSON.parse(readFileSync(file, "utf8")));
+    rows.push({ ...of, code, result, rules });
   }
   if (left === 0) writeFileSync(PAGE, filled(readFileSync(PAGE, "utf8"), rows));
   process.stdout.write(`${JSON.stringify({ bench: "replay-real", code, done: rows.length, left })}\n`);

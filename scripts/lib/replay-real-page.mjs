@@ -18,8 +18,8 @@ const MEASURES = /** @type {const} */ ([
 /** @typedef {{ profit_abs: number, profit_ratio: number, drawdown_closed: { ratio: number } }} Side */
 /** @typedef {{ status: string, measures?: { measure: string, percentile: number }[] }} Placebo */
 /** @typedef {{ trades: number, trades_in_both: number, trades_only_gated: number, trades_only_ungated: number, parts: { in_both_abs: number, only_ungated_abs: number, only_gated_abs: number } }} Parts */
-/** @typedef {{ source: { starting_balance: number }, counts: Record<string, number>, without: Side, with: Side, effect: { stake_share: number, figures: { figure: string, low: number | null, high: number | null }[] }, placebo: Placebo, selection: { deflated: number } | null, second_order: { side: Side, slots: { full_share_without: number | null, rejected_signals: number | null } }, exact: (Side & Parts) | null, crises: { name: string, market_change: number, entries: number, affected: number, account_change_without: number, account_change_with: number }[] }} Result */
-/** @typedef {Case & { code: string, result: Omit<Result, "exact"> & { exact: Side & Parts } }} Row */
+/** @typedef {{ source: { starting_balance: number }, counts: Record<string, number>, without: Side, with: Side, effect: { stake_share: number, figures: { figure: string, low: number | null, high: number | null }[] }, placebo: Placebo, selection: { deflated: number } | null, second_order: { side: Side, slots: { full_share_without: number | null, rejected_signals: number | null } }, exact: (Side & Parts) | null, crises: { name: string, kind: string, market_change: number, entries: number, affected: number, account_change_without: number, account_change_with: number }[] }} Result */
+/** `rules`: the candle rules alone. @typedef {Case & { code: string, result: Omit<Result, "exact"> & { exact: Side & Parts }, rules: Omit<Result, "exact"> }} Row */
 
 /** Every case, in the order of the table. @returns {Case[]} */
 export function cases() {
@@ -82,6 +82,23 @@ function percentile(placebo, measure) {
   return found === undefined ? placebo.status.replaceAll("_", " ") : (100 * found.percentile).toFixed(0);
 }
 
+/** The candle rules without the limits on the account. @param {readonly Row[]} rows */
+export function rulesTable(rows) {
+  const head = [
+    ...["strategy, timeframe, profile", "reduced / denied", "stake let through", "profit without", "first order"],
+    ...MEASURES.map(([, name]) => name),
+  ];
+  const body = rows.map(({ rules, ...of }) => [
+    labelOf(of),
+    `${rules.counts.reduced} / ${(rules.counts.denied ?? 0) + (rules.counts.not_asked ?? 0)}`,
+    percent(rules.effect.stake_share),
+    percent(rules.without.profit_ratio),
+    percent(rules.with.profit_ratio),
+    ...MEASURES.map(([measure]) => percentile(rules.placebo, measure)),
+  ]);
+  return markdown([head, ...body]);
+}
+
 /** How far the first and the second order are from the gated backtest, and what the distance is made of. @param {readonly Row[]} rows */
 export function distanceTable(rows) {
   const head = [
@@ -117,7 +134,7 @@ export function crashTable(rows) {
   ];
   const body = rows.flatMap(({ result, ...of }) =>
     result.crises
-      .filter(({ name }) => !/^\d{4}-\d\d-\d\d$/.test(name))
+      .filter(({ kind, market_change }) => kind === "named" && market_change < -0.05)
       .map((crash) => [
         labelOf(of),
         crash.name,
@@ -141,6 +158,7 @@ export function filled(page, rows) {
   const codes = [...new Set(rows.map((row) => row.code))];
   if (codes.length > 1) throw new Error(`the rows are of different versions: ${codes.join(", ")}`);
   const tables = {
+    "real-rules": rulesTable(rows),
     "real-effect": effectTable(rows),
     "real-distance": distanceTable(rows),
     "real-crashes": crashTable(rows),

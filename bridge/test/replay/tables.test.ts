@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readBacktest } from "../../src/replay/read/backtest.js";
 import type { Trade } from "../../src/replay/read/trades.js";
+import { caveats } from "../../src/replay/report/words.js";
 import { coverageOf } from "../../src/replay/run/coverage.js";
 import { crisesOf } from "../../src/replay/run/crises.js";
 import { depthOf } from "../../src/replay/run/depth.js";
@@ -183,7 +184,9 @@ it("counts liquidations of futures, with the gate only those it let open", async
   const backtest = await readBacktest(FUTURES);
   const everything = 'rules=[{"measure":"jump","from":-2,"to":-1,"min_size":0}]';
   const trades = backtest.trades.map((one, index) => (index < 3 ? { ...one, exit_reason: "liquidation" } : one));
-  expect((await replayOf({ ...backtest, trades }, [everything])).liquidations).toEqual({ without: 3, with: 0 });
+  const stopped = await replayOf({ ...backtest, trades }, [everything]);
+  expect(stopped.liquidations).toEqual({ without: 3, with: 0 });
+  expect(caveats(stopped)).toContain("3 trades ended in a liquidation without the gate, 0 with it.");
   expect((await replayOf({ ...backtest, trades }, ["rules=[]", "portfolio_limits=off"])).liquidations).toEqual({
     without: 3,
     with: 3,

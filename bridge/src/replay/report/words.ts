@@ -172,6 +172,12 @@ export function caveats(result: ReplayResult): string[] {
   if (source.trading_mode === "futures") {
     found.push("Funding of open positions counts when they close; before that, the account's value is without it.");
   }
+  const { liquidations } = result;
+  if (liquidations !== null && liquidations.without > 0) {
+    found.push(
+      `${counted(liquidations.without, "trade", "trades")} ended in a liquidation without the gate, ${liquidations.with} with it.`,
+    );
+  }
   const { ours, freqtrade } = checks.profit;
   if (freqtrade !== null && Math.abs(ours - freqtrade) >= 0.01) {
     found.push(

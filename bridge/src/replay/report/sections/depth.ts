@@ -10,7 +10,7 @@ import type { Section } from "./section.js";
 type Depth = NonNullable<ReplayResult["depth"]>;
 
 /** @returns null when too few trades have a forecast */
-export function depthSection({ depth, liquidations }: ReplayResult): Section | null {
+export function depthSection({ depth }: ReplayResult): Section | null {
   if (depth === null) return null;
   const correlation =
     depth.rank_correlation === null ? "" : ` Rank correlation ${depth.rank_correlation.toFixed(2).replace("-", "−")}.`;
@@ -36,18 +36,12 @@ ${table({
     { label: "Stopped out", kind: "number", show: ({ stops }) => stops.toLocaleString("en-US") },
   ],
   rows: depth.deciles,
-})}${adverseText(depth.adverse)}${liquidationText(liquidations)}`,
+})}${adverseText(depth.adverse)}`,
   };
 }
 
 function adverseText(adverse: Depth["adverse"]): Html {
   if (adverse === null) return html``;
   return html`<p>The worst move within ${counted(adverse.horizon_candles, "candle", "candles")} went beyond its ${percent(adverse.quantile, 0)} forecast in ${adverse.exceeded.toLocaleString("en-US")} of ${counted(adverse.forecasts, "entry", "entries")}, where ${adverse.expected.toFixed(1)} were expected (Kupiec, p ${probability(adverse.kupiec_p)}, as if entries were independent, which those of one crash are not).</p>
-`;
-}
-
-function liquidationText(liquidations: ReplayResult["liquidations"]): Html {
-  if (liquidations === null) return html``;
-  return html`<p>Trades that ended in a liquidation: ${liquidations.without} without the gate, ${liquidations.with} with it.</p>
 `;
 }
