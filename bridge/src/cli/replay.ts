@@ -39,7 +39,7 @@ talebridge replay --schema
   --trades    what became of it: the output of \`freqtrade show-trades --db-url … --print-json\`, of its REST API, or a backtest's result;
               --db: the bot's database, which freqtrade (--freqtrade) is asked to show. Without either outcomes are not known
   --html      writes the report; --json writes the figures (--schema prints their JSON Schema); --csv the ledger, every entry
-  --plots     writes equity, drawdown and the gate among random gates as SVG files (no PNG: that would need a native package)
+  --plots     writes equity, drawdown and the gate among random gates as SVG files, 1200 × 630 (for PNG see docs/replay.md)
   --quiet     no summary, no progress`;
 
 export const options = {

@@ -12,7 +12,7 @@ import { type EquityCurve, readWallet } from "./wallet.js";
 import { isZip, MAX_MEMBER_BYTES, MAX_ZIP_BYTES, openZip } from "./zip.js";
 
 /** The layouts this was tried with, oldest first: fixtures written by these releases are in the tests. */
-export const TRIED_RELEASES = ["2023.12", "2024.10", "2025.8", "2025.12", "2026.9"] as const;
+export const TRIED_RELEASES = ["2023.12", "2024.10", "2025.8", "2025.12", "2026.3", "2026.9"] as const;
 
 /** What the replay knows of the backtest. Times in ms since 1970, money in stake currency. */
 export interface ReadResult {
