@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * `npm run check:deploy`: compose files through docker compose's own loader, Dockerfiles through hadolint, the systemd unit through systemd-analyze,
- * Prometheus' configuration and alarms through promtool. The last line of stdout is one JSON object.
+ * Prometheus' configuration and alarms through promtool, the dashboard through Grafana's own types, the workflows through actionlint. The last line of
+ * stdout is one JSON object.
  * Exit codes: 0 all holds, 1 something does not, 2 all that could be checked holds, but a tool is missing.
  */
 
@@ -17,7 +18,7 @@ import { say } from "./lib/progress.mjs";
 const MAX_EXPOSURE = 20;
 const TOOL_MS = 600_000;
 const PROMETHEUS = join(ROOT, "deploy", "prometheus");
-const COMPOSE_CHECK = join(CACHE, "compose-check");
+const GO = "install Go from https://go.dev: it builds";
 
 /** A tool is not installed. */
 class Missing extends Error {}
@@ -26,7 +27,7 @@ const scratch = mkdtempSync(join(tmpdir(), "tb-deploy-"));
 /** @type {Record<string, "ok" | "failed" | "missing tool">} */
 const results = {};
 try {
-  for (const [name, check] of Object.entries({ compose, override, dockerfiles, unit, prometheus }))
+  for (const [name, check] of Object.entries({ compose, override, dockerfiles, unit, prometheus, grafana, workflows }))
     attempt(name, check);
 } finally {
   rmSync(scratch, { recursive: true, force: true });
@@ -94,11 +95,26 @@ function prometheus() {
   run("promtool", ["test", "rules", join(PROMETHEUS, "alerts.test.yml")], hint);
 }
 
+/** Loaded strictly, as Grafana's own library for making dashboards does: no field it does not have, no value it does not allow. */
+function grafana() {
+  const file = join(ROOT, "deploy", "grafana", "dashboards", "talebridge.json");
+  run(build("dashboard", `${GO} Grafana's types`), [file], "");
+}
+
+function workflows() {
+  run("actionlint", [], "go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12");
+}
+
 /** @param {readonly string[]} files @returns {import("./lib/compose-rules.mjs").Project} */
 function resolveCompose(files) {
-  const hint = "install Go from https://go.dev: it builds the loader of docker compose";
-  run("go", ["build", "-o", COMPOSE_CHECK, "."], hint, join(ROOT, "deploy", "check", "compose"));
-  return JSON.parse(run(COMPOSE_CHECK, files, hint).replace(/^[^{]*/, ""));
+  return JSON.parse(run(build("compose", `${GO} the loader of docker compose`), files, "").replace(/^[^{]*/, ""));
+}
+
+/** @param {string} name of a folder of deploy/check @param {string} hint @returns {string} the program built there */
+function build(name, hint) {
+  const program = join(CACHE, `${name}-check`);
+  run("go", ["build", "-o", program, "."], hint, join(ROOT, "deploy", "check", name));
+  return program;
 }
 
 /** @param {readonly string[]} problems */

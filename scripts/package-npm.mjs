@@ -1,11 +1,9 @@
 #!/usr/bin/env node
 /**
  * `npm run package:npm`: the npm packages as tarballs, in dist-npm: `talebridge`, and the engine for this platform or, with `-- --glibc 2.28 --arch x64,arm64`,
- * for others. The last line of stdout is one JSON object. Exit codes: 0 done, 1 failed, 2 usage.
+ * for others; `--twice` as for the wheels. The last line of stdout is one JSON object. Exit codes: 0 done, 1 failed, 2 usage.
  */
 
-import { readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { requirePrerequisites } from "./lib/prerequisites.mjs";
 
 const python = requirePrerequisites({ forTests: false });
@@ -21,6 +19,18 @@ async function main() {
   const { packageOptions } = await import("./lib/package-options.mjs");
   const options = packageOptions("npm run package:npm", "dist-npm");
   if (options === null) return 2;
+  const { artefacts, report } = await import("./lib/twice.mjs");
+  const { forgetPortable } = await import("./lib/portable.mjs");
+  const built = await artefacts(options.out, {
+    twice: options.twice,
+    build: () => build(options),
+    forget: forgetPortable,
+  });
+  return report("npm", built);
+}
+
+/** @param {import("./lib/package-options.mjs").PackageOptions} options */
+async function build(options) {
   const { emptyFolder } = await import("./lib/stage.mjs");
   const { packDaemon, packEngine } = await import("./lib/npm-packages.mjs");
   const { engines } = await import("./lib/portable.mjs");
@@ -35,8 +45,4 @@ async function main() {
       await packEngine(options.out, engine);
       return "packed";
     });
-  const packages = readdirSync(options.out).sort();
-  const sizes = packages.map((file) => ({ file, bytes: statSync(join(options.out, file)).size }));
-  process.stdout.write(`${JSON.stringify({ packages: "npm", tarballs: sizes })}\n`);
-  return 0;
 }

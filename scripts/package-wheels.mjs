@@ -5,9 +5,6 @@
  * and holds the bytes equal. The last line of stdout is one JSON object. Exit codes: 0 done, 1 failed, 2 usage.
  */
 
-import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { requirePrerequisites } from "./lib/prerequisites.mjs";
 
 /** @typedef {import("./lib/package-options.mjs").PackageOptions} PackageOptions */
@@ -25,14 +22,14 @@ async function main() {
   const { packageOptions } = await import("./lib/package-options.mjs");
   const options = packageOptions("npm run package:wheels", "dist-wheels");
   if (options === null) return 2;
-  const first = await build(options);
-  if (!options.twice) return report(first, {});
+  const { artefacts, report } = await import("./lib/twice.mjs");
   const { forgetPortable } = await import("./lib/portable.mjs");
-  forgetPortable();
-  const second = await build(options);
-  const reproducible = JSON.stringify(first) === JSON.stringify(second);
-  report(second, { reproducible });
-  return reproducible ? 0 : 1;
+  const built = await artefacts(options.out, {
+    twice: options.twice,
+    build: () => build(options),
+    forget: forgetPortable,
+  });
+  return report("wheels", built);
 }
 
 /** @param {PackageOptions} options */
@@ -41,23 +38,7 @@ async function build(options) {
   const { buildWheels } = await import("./lib/wheels.mjs");
   const { engines } = await import("./lib/portable.mjs");
   const { step } = await import("./lib/progress.mjs");
-  const { out } = options;
-  emptyFolder(out);
+  emptyFolder(options.out);
   for (const engine of await engines(options, python))
-    await step(`wheels for ${engine.arch}`, async () => (await buildWheels(out, engine)).platform);
-  return readdirSync(out)
-    .sort()
-    .map((file) => ({ file, bytes: statSync(join(out, file)).size, sha256: sha256(join(out, file)) }));
-}
-
-/** @param {string} file */
-function sha256(file) {
-  return createHash("sha256").update(readFileSync(file)).digest("hex");
-}
-
-/** @param {readonly { file: string, bytes: number, sha256: string }[]} wheels @param {object} more */
-function report(wheels, more) {
-  for (const { file, bytes, sha256: hash } of wheels) process.stdout.write(`${hash}  ${file}  ${bytes} bytes\n`);
-  process.stdout.write(`${JSON.stringify({ packages: "wheels", wheels, ...more })}\n`);
-  return 0;
+    await step(`wheels for ${engine.arch}`, async () => (await buildWheels(options.out, engine)).platform);
 }
