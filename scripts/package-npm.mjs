@@ -19,14 +19,8 @@ async function main() {
   const { packageOptions } = await import("./lib/package-options.mjs");
   const options = packageOptions("npm run package:npm", "dist-npm");
   if (options === null) return 2;
-  const { artefacts, report } = await import("./lib/twice.mjs");
-  const { forgetPortable } = await import("./lib/portable.mjs");
-  const built = await artefacts(options.out, {
-    twice: options.twice,
-    build: () => build(options),
-    forget: forgetPortable,
-  });
-  return report("npm", built);
+  const { portablePackages } = await import("./lib/twice.mjs");
+  return portablePackages("npm", options, () => build(options));
 }
 
 /** @param {import("./lib/package-options.mjs").PackageOptions} options */

@@ -22,14 +22,8 @@ async function main() {
   const { packageOptions } = await import("./lib/package-options.mjs");
   const options = packageOptions("npm run package:wheels", "dist-wheels");
   if (options === null) return 2;
-  const { artefacts, report } = await import("./lib/twice.mjs");
-  const { forgetPortable } = await import("./lib/portable.mjs");
-  const built = await artefacts(options.out, {
-    twice: options.twice,
-    build: () => build(options),
-    forget: forgetPortable,
-  });
-  return report("wheels", built);
+  const { portablePackages } = await import("./lib/twice.mjs");
+  return portablePackages("wheels", options, () => build(options));
 }
 
 /** @param {PackageOptions} options */

@@ -20,6 +20,16 @@ export async function artefacts(out, { twice, build, forget }) {
   return { artefacts: first, reproducible: JSON.stringify(first) === JSON.stringify(list(out)) };
 }
 
+/**
+ * The same for packages that hold the engine, which a second build compiles from nothing.
+ * @param {string} packages @param {import("./package-options.mjs").PackageOptions} options @param {() => Promise<unknown>} build
+ * @returns {Promise<number>} exit code
+ */
+export async function portablePackages(packages, { out, twice }, build) {
+  const { forgetPortable } = await import("./portable.mjs");
+  return report(packages, await artefacts(out, { twice, build, forget: forgetPortable }));
+}
+
 /** @param {string} out @returns {Artefact[]} */
 function list(out) {
   return readdirSync(out)
