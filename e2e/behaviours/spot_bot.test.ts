@@ -35,12 +35,11 @@ beforeAll(async () => {
 
 afterAll(() => stage?.stop());
 
-/** Changes which pairs the bot's configuration file lists. */
-function list(pairs: readonly string[]): void {
-  const config: { exchange: { pair_whitelist: readonly string[] } } = JSON.parse(
-    readFileSync(stage.user.config, "utf8"),
-  );
-  config.exchange.pair_whitelist = pairs;
+/** Changes what the bot's configuration file says about pairs and limits. */
+function configure(pair_whitelist: readonly string[], limits: Readonly<Record<string, number>>): void {
+  const config: { exchange: object; risk_bridge: object } = JSON.parse(readFileSync(stage.user.config, "utf8"));
+  Object.assign(config.exchange, { pair_whitelist });
+  Object.assign(config.risk_bridge, { limits });
   writeFileSync(stage.user.config, JSON.stringify(config));
 }
 
@@ -155,14 +154,14 @@ it("a pair that is not on the list has no candles: denied by hand", async () => 
   expect(bot.log()).toMatch(/talebridge: the analysed candles of DLTA\/USDT carry no verdict/);
 });
 
-it("reload_config: the new strategy takes over its session, the old one leaves no socket behind, pairs come and go", async () => {
+it("reload_config: the new strategy takes over the session with new limits, the old one leaves no socket behind, pairs come and go", async () => {
   const reloads = () => bot.log().split("Changing state from RELOAD_CONFIG to: RUNNING").length;
   const reload = async () => {
     const before = reloads();
     await bot.call("POST", "reload_config");
     await bot.wait("the reload", () => reloads() > before || undefined);
   };
-  list([ALFA, DLTA, EKKO]);
+  configure([ALFA, DLTA, EKKO], { max_gross_exposure: 0.2 });
   const connections = connectionsTo(stage.user.sockets);
   expect(connections).toBeGreaterThan(1);
   for (let i = 0; i < 3; i++) {
@@ -172,7 +171,9 @@ it("reload_config: the new strategy takes over its session, the old one leaves n
   expect(connectionsTo(stage.user.sockets)).toBeLessThanOrEqual(connections);
   expect(new Set(journal().hellos.map(({ session }) => session)).size).toBe(1);
   bot.pull({ enter: { [DLTA]: "long" } });
-  await bot.wait("the new pair", () => words(DLTA).some(({ candle }) => candle.reason !== "warming_up") || undefined);
+  // Three positions of 1,500 in all, and the new limit instead of the old one, which is used up.
+  const first = await bot.wait("the new pair", () => words(DLTA).find(({ candle }) => candle.size > 0));
+  expect(first).toMatchObject({ decision: "reduce", reason: "exposure_gross", limit: 0.2 });
   bot.pull({ exit: [BRVO] });
   await bot.wait("the exit of a pair no longer listed", async () => !(await bot.open()).has(BRVO) || undefined);
   bot.pull({});
