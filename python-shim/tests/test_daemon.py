@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import os
 import pickle
 import signal
@@ -38,6 +39,7 @@ from test_session import session
 from test_setup import STOP
 
 from talebridge import columns, risk_gated, spawn
+from talebridge import session as session_module
 from talebridge._generated import Reason
 from talebridge.config import resolve
 from talebridge.errors import BadCandles, Unavailable
@@ -224,6 +226,48 @@ def test_a_bad_number_is_found_where_it_is(daemon: Path, column: int, bad: float
 
 
 REAL = Path(os.environ.get("TALEBRIDGE_DATADIR") or ROOT / ".." / "shared" / "data" / "binance")
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1, 700])
+def test_many_rows_asked_about_in_parts_have_the_bits_of_one_answer(
+    more: int, daemon: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = session(daemon)
+    parts: list[int] = []
+    ask = mine._annotate
+
+    def asked(block: columns.Block, deadline: Any) -> columns.Block:
+        parts.append(block.shape[1])
+        return ask(block, deadline)
+
+    monkeypatch.setattr(mine, "_annotate", asked)
+    # Two whole parts, and what is left; the last size asked about at once, and one more.
+    for rows in (2 * 500 + more, M + 500 + more):
+        block = columns.to_block(candles(rows, seed=5))
+        whole = mine.annotate(block).copy()
+        assert parts == [rows]
+        parts.clear()
+        monkeypatch.setattr(session_module, "_PART_ROWS", 500)
+        np.testing.assert_array_equal(bits(mine.annotate(block)), bits(whole))
+        fits = rows <= M + 500
+        assert (len(parts) == 1) is fits
+        assert max(parts) <= M + 500
+        parts.clear()
+        monkeypatch.undo()
+        monkeypatch.setattr(mine, "_annotate", asked)
+
+
+@pytest.mark.parametrize("row", [0, 499, 500, 1700, 2399])
+def test_a_bad_candle_of_any_part_is_named_by_its_own_row(
+    row: int, daemon: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "_PART_ROWS", 500)
+    block = columns.to_block(candles(2400, seed=5))
+    block[2, row] = math.nan
+    with pytest.raises(BadCandles) as caught:
+        session(daemon).annotate(block)
+    assert (caught.value.row, caught.value.column) == (row, "high")
+    assert str(caught.value).startswith(f"row {row}, column high: NaN")
 
 
 def test_real_candles_give_the_same_bits_from_any_start(daemon: Path) -> None:

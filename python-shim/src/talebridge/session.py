@@ -15,6 +15,7 @@ from talebridge.client import Channel
 from talebridge.deadline import Deadline
 from talebridge.errors import (
     Absent,
+    BadCandles,
     BridgeError,
     Broken,
     Busy,
@@ -54,6 +55,8 @@ _STANDING_MINOR = 3
 """Protocol minors from which a bridge understands these."""
 _RESTART_PAUSE_S = 0.1
 """Pause before a bridge that has gone away is looked for again."""
+_PART_ROWS = 16_384
+"""Rows asked about at a time: 8 MB of columns."""
 _BUSY_PAUSES_S = (0.02, 1.0)
 """First and longest pause before a busy bridge is asked again."""
 
@@ -216,13 +219,36 @@ class Session:
         """The engine's columns for a block of candles, shape (columns, rows): six, or seven with
         the market pair's closes.
 
-        With `urgent` it waits no longer than a gate question does.
+        With `urgent` it waits no longer than a gate question does. Many rows are asked about in
+        parts, each with the rows its first one depends on: the same bits, in memory that is used
+        again for every part, where that of one long reply would have to be made page by page.
         """
         rows = block.shape[1]
-        block = np.ascontiguousarray(block, dtype="<f8")
         # Half a second per 100,000 rows on top: transfer and memory, generously.
         long_s = self.terms.batch_timeout_s + rows * 5e-6
         deadline = Deadline(self.terms.gate_timeout_s if urgent else long_s)
+        memory = MEMORY_ROWS[self.terms.window_set]
+        if rows <= memory + _PART_ROWS:
+            return self._annotate(block, deadline)
+        result = np.empty((len(columns.NAMES), rows))
+        for begin in range(0, rows, _PART_ROWS):
+            first = max(0, begin - memory)
+            end = min(begin + _PART_ROWS, rows)
+            try:
+                part = self._annotate(block[:, first:end], deadline)
+            except BadCandles as error:
+                row = first + error.row
+                text = str(error).replace(f"row {error.row},", f"row {row},", 1)
+                raise BadCandles(text, row, error.column) from None
+            result[:, begin:end] = part[:, begin - first :]
+            # Its memory is wanted for the next one.
+            del part
+        return result
+
+    def _annotate(self, block: columns.Block, deadline: Deadline) -> columns.Block:
+        """The columns of one frame."""
+        rows = block.shape[1]
+        block = np.ascontiguousarray(block, dtype="<f8")
 
         def once(channel: Channel) -> columns.Block:
             # The connection may be one a previous session of this process said hello on.
