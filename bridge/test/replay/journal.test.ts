@@ -148,7 +148,7 @@ describe("a journal in shadow", () => {
     expect(result.with).toMatchObject({ trades: 2, profit_abs: 15 });
     expect(result.effect).toMatchObject({ loss_avoided_abs: 15, profit_foregone_abs: 0 });
     expect(result.notes.join(" ")).toMatch(
-      /of 4 entries 3 have one; 1 of its trades are still open.*2 closed trades of trades.json are left out/,
+      /of 4 entries 3 have one; 1 trade of it is still open.*2 closed trades of trades.json left out/,
     );
   });
 
@@ -224,8 +224,10 @@ describe("a journal in shadow", () => {
     const lines = readFileSync(file, "utf8").split("\n");
     writeFileSync(file, [...lines.slice(0, 5), '{"seq":99}', ""].join("\n"));
     const { notes, gate: used } = await told(path, null);
-    expect(notes.join(" ")).toContain("The settings changed 1 times");
-    expect(notes.join(" ")).toContain("1 lines of the journal are damaged");
+    expect(notes.join(" ")).toContain("The settings changed 1 time since");
+    expect(notes.join(" ")).toContain(
+      "The journal is damaged in 1 place, and what is intact was read: journal-97-a-0.jsonl:6 is not a journal line",
+    );
     expect(used.settings).toMatchObject({ profile: "extreme", mode: "shadow" });
   });
 });

@@ -1,5 +1,5 @@
 /** A calibration for the terminal. */
-import { day, percent } from "../report/format.js";
+import { counted, day, percent } from "../report/format.js";
 import { table } from "../report/terminal.js";
 import type { Tally } from "./jumps.js";
 import type { Calibration, ProfileCalibration, Spread } from "./result.js";
@@ -10,11 +10,14 @@ export function calibrationText(found: Calibration): string {
   const { source, gate, basis } = found;
   const from = source.backtest === null ? "" : `; entries of ${source.backtest.strategy} in ${source.backtest.file}`;
   return [
-    `${source.pairs.length} pairs, ${source.timeframe}, ${source.trading_mode}, ${day(source.range.from_ms)} to ${day(source.range.to_ms)}${from}`,
+    `${counted(source.pairs.length, "pair", "pairs")}, ${source.timeframe}, ${source.trading_mode}, ${day(source.range.from_ms)} to ${day(source.range.to_ms)}${from}`,
     ...source.left_out.map(({ why }) => `left out: ${why}`),
     ...source.pairs
       .filter(({ filled }) => filled > 0)
-      .map(({ pair, filled, longest_gap }) => `${pair}: ${filled} candles are missing, up to ${longest_gap} in a row`),
+      .map(
+        ({ pair, filled, longest_gap }) =>
+          `${pair}: ${counted(filled, "candle is", "candles are")} missing, up to ${longest_gap} in a row`,
+      ),
     "",
     "The profiles as they are: share cut or denied / denied",
     sharesTable(found),

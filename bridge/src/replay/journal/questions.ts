@@ -1,9 +1,10 @@
 /** What a session of a journal was asked, and what it answered: one question per candle, pair, side and kind, however often it was put. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
+import { basename } from "node:path";
 import type { GateEvent, HelloEvent } from "../../gate/events.js";
 import type { Verdict } from "../../gate/types.js";
-import { readJournal } from "../../journal/reader.js";
+import { type Damage, readJournal } from "../../journal/reader.js";
 import { REASON } from "../../protocol/codes.js";
 import { ReplayInputError, shown } from "../read/error.js";
 import type { CandleVerdict } from "../run/pair_market.js";
@@ -33,8 +34,8 @@ export interface JournalSession {
   readonly questions: readonly Question[];
   /** Equity that the account had at the first question. */
   readonly equity: number;
-  /** Lines that were damaged or missing. */
-  readonly damaged: number;
+  /** What was damaged or missing: how often, and the first of it. */
+  readonly damage: { readonly count: number; readonly first: string };
   /** SHA-256, hex, of the lines of the questions as the journal tells them. */
   readonly sha256: string;
 }
@@ -59,14 +60,17 @@ export function readSession(path: string, choice: JournalChoice): JournalSession
     );
   }
   const sessions = new Map<string, Gathered>();
-  let damaged = 0;
+  let damage: JournalSession["damage"] = { count: 0, first: "" };
   const of = (name: string): Gathered => {
     const known = sessions.get(name) ?? new Gathered();
     sessions.set(name, known);
     return known;
   };
-  const onDamage = (): void => {
-    damaged += 1;
+  const onDamage = ({ path: file, line, problem }: Damage): void => {
+    damage = {
+      count: damage.count + 1,
+      first: damage.count === 0 ? `${basename(file)}:${line} ${problem}` : damage.first,
+    };
   };
   for (const line of readJournal(path, { onDamage })) {
     switch (line.type) {
@@ -87,7 +91,7 @@ export function readSession(path: string, choice: JournalChoice): JournalSession
     }
   }
   const [name, found] = chosen(sessions, choice.session, path);
-  return found.finish(name, damaged);
+  return found.finish(name, damage);
 }
 
 function chosen(
@@ -150,7 +154,7 @@ class Gathered {
     if (event.would_stake < known.strictest.would_stake) known.strictest = event;
   }
 
-  finish(session: string, damaged: number): JournalSession {
+  finish(session: string, damage: JournalSession["damage"]): JournalSession {
     if (this.said === null) {
       throw new ReplayInputError(
         `The journal does not tell the settings of session ${shown(session)}: the file with its beginning has been removed. Give a later --since, from when the bot last started.`,
@@ -167,7 +171,7 @@ class Gathered {
       changes: this.changes,
       questions: [...this.questions.values()].map(toQuestion),
       equity: this.start_equity,
-      damaged,
+      damage,
       sha256: this.hash.digest("hex"),
     };
   }

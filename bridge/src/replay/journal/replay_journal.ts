@@ -2,6 +2,7 @@
 
 import type { ReadResult } from "../read/backtest.js";
 import { ReplayInputError, shown } from "../read/error.js";
+import { counted } from "../report/format.js";
 import type { PairMarket } from "../run/pair_market.js";
 import { loadMarkets, type ReplayInput, resultOf, walkOf } from "../run/replay.js";
 import type { ReplayResult } from "../run/result.js";
@@ -120,20 +121,23 @@ function notesOf(
       "No trades were given (--trades, --db): what became of the entries is not known, so nothing is said of profit.",
     );
   } else {
-    const open = bot.open === 0 ? "" : `; ${bot.open} of its trades are still open`;
+    const open = bot.open === 0 ? "" : `; ${counted(bot.open, "trade of it is", "trades of it are")} still open`;
     notes.push(
       `Outcomes are from ${bot.file}: of ${known.length + unknown.length} entries ${known.length} have one${open}. The others are counted and listed, and are in no figure of profit.`,
     );
   }
   if (unasked > 0) {
     notes.push(
-      `${unasked} closed trades of ${bot?.file ?? ""} are left out: nothing was asked about them in that time, because they are older, another bot's, or were opened while the bridge was away.`,
+      `${counted(unasked, "closed trade", "closed trades")} of ${bot?.file ?? ""} left out: nothing was asked about ${unasked === 1 ? "it" : "them"} in that time, because of an older time, another bot, or a bridge that was away.`,
     );
   }
   if (told.changes > 0)
-    notes.push(`The settings changed ${told.changes} times in that time; those shown are the last.`);
-  if (told.damaged > 0)
-    notes.push(`${told.damaged} lines of the journal are damaged or missing; \`talebridge doctor\` names them.`);
+    notes.push(`The settings changed ${counted(told.changes, "time", "times")} since; those shown are the last.`);
+  if (told.damage.count > 0) {
+    notes.push(
+      `The journal is damaged in ${counted(told.damage.count, "place", "places")}, and what is intact was read: ${told.damage.first}.`,
+    );
+  }
   if (datadir === null)
     notes.push(
       "No candles were given (--datadir): open positions are valued at their entries, and nothing is said of forecasts.",
