@@ -4,7 +4,7 @@
  * detail, DCA, futures with shorts), ungated, in shadow mode and gated: the first two have to trade alike, the gate has to cut or deny some.
  * `-- --versions 2026.1,2026.5+pandas==2.2.*` for others, with `+` for a package in another version than pip would take and `@python3.13` for
  * another interpreter than this checkout's; `--exports FOLDER` keeps the
- * gated exports of every release there. Needs the network the first time.
+ * gated exports of every release there; `--only spot,futures,tests` for some parts. Needs the network the first time.
  * The last line of stdout is one JSON object. Exit codes: 0 all passed, 1 one did not, 2 something has to be installed first.
  */
 
@@ -29,6 +29,12 @@ const WITHOUT_WHEEL = /^ta-lib/i;
 const execute = promisify(execFile);
 
 const ENV = { ...process.env, PYTHONPATH: join(ROOT, "python-shim", "src"), PYTHONDONTWRITEBYTECODE: "1" };
+
+const { values } = parseArgs({
+  options: { versions: { type: "string", default: VERSIONS }, exports: { type: "string" }, only: { type: "string" } },
+});
+/** Whether a case, or the shim's tests, are wanted. @param {string} part */
+const wants = (part) => values.only?.split(",").includes(part) ?? true;
 
 /** @typedef {{ name: string, strategy: string, pairs: readonly string[], config?: Record<string, unknown> }} Case */
 /** @type {readonly Case[]} */
@@ -141,20 +147,17 @@ async function row(wanted, datadir, exchange, exports) {
     const { differences, ...versions } = JSON.parse(stdout.trim().split("\n").at(-1) ?? "{}");
     found = { ...found, ...versions };
     if (differences.length > 0) throw new Error(differences.join("; "));
-    for (const one of CASES) {
+    for (const one of CASES.filter(({ name }) => wants(name))) {
       const keep = exports === null ? null : join(exports, versions.freqtrade);
       found.cases.push(await tryCase(one, { python, datadir, exchange }, keep));
     }
-    found.tests = await shimTests(python);
+    if (wants("tests")) found.tests = await shimTests(python);
   } catch (error) {
     found.problem = error instanceof Error ? error.message.slice(-1500) : String(error);
   }
   return found;
 }
 
-const { values } = parseArgs({
-  options: { versions: { type: "string", default: VERSIONS }, exports: { type: "string" } },
-});
 const stub = await import("../demo/dist/exchange-stub.js").catch(() => null);
 if (stub === null || !existsSync(VENV_PYTHON)) {
   process.stderr.write("matrix:freqtrade: not built or not installed: npm run setup\n");

@@ -9,7 +9,7 @@ import { VENV_PYTHON } from "./paths.mjs";
 
 /** The engine's memory of the standard window set, rounded up. */
 const STARTUP_CANDLES = 1000;
-const TRADES = { least: 4, looked_at: 10 };
+const TRADES = { least: 4, looked_at: 5 };
 
 /** @typedef {{ datadir: string, pairs: readonly string[], exchange: string, timerange: string }} Market */
 /** @typedef {{ timeframe: string | null, can_short: boolean, adds: boolean, startup: number, informative: number, hooks: string[] }} Facts */
@@ -41,8 +41,12 @@ class TbGated(${name}):
 /** A run of freqtrade that says nothing about the gate: the strategy cannot be run, or does not trade. */
 class Refused extends Error {}
 
-/** @param {string} output */
-const lastWords = (output) => output.trim().split("\n").slice(-3).join(" ").slice(-300);
+/** Its errors, or else the end. @param {string} output */
+function lastWords(output) {
+  const lines = output.trim().split("\n");
+  const errors = lines.filter((line) => / - (ERROR|CRITICAL) - |Error: /.test(line));
+  return (errors.length > 0 ? errors : lines).slice(-3).join(" ").slice(-300);
+}
 
 /**
  * @param {string} folder @param {string} file @param {string} name class @param {Facts} facts @param {Market} market
