@@ -85,7 +85,7 @@ async function compareTrades(where) {
   const { TbPlain: plain = [], TbShadow: shadow = [], TbGated: gated = [] } = run.trades;
   // Two empty lists are equal and show nothing.
   if (plain.length === 0 && shadow.length === 0) throw new Refused("no trade in this time range");
-  const different = firstDifference(plain, shadow);
+  const different = firstDifference(plain, shadow) === null ? null : await differenceAlone(where);
   if (different !== null) throw new Error(`ungated against shadow: ${different}`);
   const stakes = (/** @type {typeof plain} */ trades) => trades.reduce((sum, one) => sum + Number(one.stake_amount), 0);
   return {
@@ -95,6 +95,20 @@ async function compareTrades(where) {
     stake_share: Math.round((stakes(gated) / stakes(plain)) * 1000) / 1000,
     questions: run.gates,
   };
+}
+
+/**
+ * The first difference of the two twins when each has a process of its own: freqtrade numbers orders through all classes of one run, and there are
+ * strategies that write these numbers into their tags.
+ * @param {import("./freqtrade.mjs").Where & { timerange: string }} where
+ */
+async function differenceAlone(where) {
+  const alone = async (/** @type {string} */ twin) => {
+    const run = await backtest({ ...where, root: `${where.root}-${twin}`, names: [twin] });
+    if (run.code !== 0) throw new Error(`${twin} alone: ${lastWords(run.output)}`);
+    return run.trades[twin] ?? [];
+  };
+  return firstDifference(await alone("TbPlain"), await alone("TbShadow"));
 }
 
 /** What lookahead-analysis says of the gated twin that it does not say of the ungated one. @param {Omit<import("./freqtrade.mjs").Where, "root"> & { timerange: string }} where @param {string} root */
