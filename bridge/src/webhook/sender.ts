@@ -68,25 +68,17 @@ export class WebhookSender {
     if (this.ending.signal.aborted || this.templateOf(message) === undefined) return;
     if (this.queue.length >= FIXED.webhook_queue) this.drop(1);
     this.queue.push({ message, queued_ms: this.world.clock() });
-    this.running ??= this.run()
-      .catch((error: unknown) => {
-        this.parts.counters.add("handler_errors");
-        this.parts.log.error({ err: error }, "the webhook's sender failed");
-      })
-      .finally(() => {
-        this.running = null;
-      });
+    this.start();
   }
 
   /** Gives what waits a moment to be sent, then drops it. */
   async close(): Promise<void> {
-    if (this.running !== null) {
-      const over = new AbortController();
-      await Promise.race([this.running, this.world.sleep(FIXED.webhook_stop_ms, over.signal)]);
-      over.abort();
-    }
+    const over = new AbortController();
+    if (this.running !== null)
+      await Promise.race([this.drained(), this.world.sleep(FIXED.webhook_stop_ms, over.signal)]);
+    over.abort();
     this.ending.abort();
-    await this.running;
+    await this.drained();
     if (this.queue.length === 0) return;
     this.parts.log.warn({ messages: this.queue.length, why: this.why }, "not sent to the webhook before the stop");
     this.drop(this.queue.length);
@@ -94,6 +86,25 @@ export class WebhookSender {
 
   private templateOf({ type }: Message): Readonly<Record<string, unknown>> | undefined {
     return this.parts.config.templates[type];
+  }
+
+  private async drained(): Promise<void> {
+    while (this.running !== null) await this.running;
+  }
+
+  private start(): void {
+    this.running ??= this.run()
+      .catch((error: unknown) => {
+        this.parts.counters.add("handler_errors");
+        this.parts.log.error({ err: error }, "a message for the webhook failed");
+        // It would fail again.
+        this.drop(Math.min(1, this.queue.length));
+      })
+      .finally(() => {
+        this.running = null;
+        // One may have come after the last look at the queue.
+        if (this.queue.length > 0 && !this.ending.signal.aborted) this.start();
+      });
   }
 
   private async run(): Promise<void> {

@@ -65,7 +65,7 @@ const texts = () => sent.map(({ text }) => text);
 const counts = () => ["sent", "failures", "dropped"].map((name) => counters.get(`webhook_${name}` as "webhook_sent"));
 /** Lets everything run that waits for no clock. */
 const settle = async () => {
-  for (let i = 0; i < 5000; i++) await Promise.resolve();
+  for (let i = 0; i < 2000; i++) await Promise.resolve();
 };
 
 describe("messages", () => {
@@ -76,6 +76,18 @@ describe("messages", () => {
     expect(texts()).toEqual(["a", "b", "c"]);
     expect(counts()).toEqual([3, 0, 0]);
     expect(hook.failing).toBeNull();
+  });
+
+  it("are sent whenever they come, in the moment when the sender falls asleep as well", async () => {
+    for (let moment = 0; moment < 40; moment++) {
+      sent = [];
+      const hook = sender();
+      hook.send(alarm("a"));
+      for (let i = 0; i < moment; i++) await Promise.resolve();
+      hook.send(alarm("b"));
+      await settle();
+      expect([moment, texts()]).toEqual([moment, ["a", "b"]]);
+    }
   });
 
   it("without a template are left out, as freqtrade does", async () => {
