@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import threading
@@ -18,7 +19,7 @@ from test_wire import question
 
 from talebridge import client, columns
 from talebridge import session as session_module
-from talebridge._generated import Op, Reason, Status
+from talebridge._generated import Op, Reason, Stage, Status
 from talebridge.errors import (
     BridgeError,
     Busy,
@@ -487,6 +488,37 @@ def test_a_bridge_that_went_away_is_waited_for_where_that_is_wanted(
     assert mine.ask(question(), EMPTY).stake == 100
     restart.join()
     assert started[0].asked == [Op.HELLO, Op.PORTFOLIO, Op.GATE]
+
+
+def test_a_bridge_started_again_between_size_and_confirmation_is_asked_for_the_size_again(
+    peer: Callable[..., Peer], sockets: Path
+) -> None:
+    old = peer()
+    mine = session(sockets, deadlines=False)
+    mine.ask(question(stake=100.0), EMPTY)
+    mine.ask(question(stake=60.0, stage=Stage.FINAL), EMPTY)
+    assert old.asked == [Op.HELLO, Op.PORTFOLIO, Op.GATE, Op.GATE]
+    mine.ask(question(stake=100.0), EMPTY)
+    old.stop()
+    stakes: list[float] = []
+
+    def answer(op: Op, message: list[Any], frames: list[bytes]) -> Any:
+        if op is Op.HELLO:
+            return [hello_body(boot="b2")]
+        if op is Op.GATE:
+            stakes.append(message[12])
+        return good(op, message, frames)
+
+    peer(answer)
+    with contextlib.suppress(BridgeError):
+        # The first attempt may only find that the old connection is dead.
+        mine.ask(question(stake=60.0, stage=Stage.FINAL), EMPTY)
+    if not stakes:
+        mine.ask(question(stake=60.0, stage=Stage.FINAL), EMPTY)
+    assert stakes == [100.0, 60.0]
+    # Another entry's confirmation asks for nothing else.
+    mine.ask(question(pair="ETH/USDT", stake=50.0, stage=Stage.FINAL), EMPTY)
+    assert stakes == [100.0, 60.0, 50.0]
 
 
 def test_a_bridge_that_stays_away_is_absent_in_the_end(sockets: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from talebridge import client, columns, wire
-from talebridge._generated import COLUMNS, ENGINE_VERSION, FACTS, LIMITS, MEMORY_ROWS
+from talebridge._generated import COLUMNS, ENGINE_VERSION, FACTS, LIMITS, MEMORY_ROWS, Stage
 from talebridge.client import Channel
 from talebridge.deadline import Deadline
 from talebridge.errors import (
@@ -125,6 +125,8 @@ class Session:
         self._closes = Ledger()
         self._sent: tuple[float, Sequence[Position]] | None = None
         self._engine = ""
+        self._sized: tuple[Question, str] | None = None
+        """The last question about a size that was answered, and by which boot of the bridge."""
 
     def open(self) -> HelloReply:
         """Says hello on the gate socket."""
@@ -135,15 +137,45 @@ class Session:
         """Asks the gate about an entry, after telling it of any change of the account."""
         deadline = Deadline(self.terms.gate_timeout_s)
 
-        def encode(channel: Channel, request_id: int, seq: int) -> bytes:
-            until_ms = self._until_ms(channel, deadline)
-            told = _known_to(channel.minor, question)
-            return wire.encode_gate(request_id, self._handle, seq, told, until_ms)
+        def asked(channel: Channel, question: Question) -> Answer:
+            def encode(channel: Channel, request_id: int, seq: int) -> bytes:
+                until_ms = self._until_ms(channel, deadline)
+                told = _known_to(channel.minor, question)
+                return wire.encode_gate(request_id, self._handle, seq, told, until_ms)
+
+            reply = self._under(channel, snapshot, deadline, encode)
+            return wire.decode_gate(reply, question)
 
         def once(channel: Channel) -> Answer:
-            return wire.decode_gate(self._under(channel, snapshot, deadline, encode), question)
+            if question.stage is Stage.FINAL:
+                sized = self._unknown_size(channel, question, deadline)
+                if sized is not None:
+                    asked(channel, sized)
+            answer = asked(channel, question)
+            if question.stage is Stage.SIZE:
+                self._sized = (question, self._boot)
+            return answer
 
         return self._guarded("gate", deadline, once)
+
+    def _unknown_size(
+        self, channel: Channel, question: Question, deadline: Deadline
+    ) -> Question | None:
+        """The question about the size of an entry that is to be confirmed, if the bridge was
+        started again in between: it would take a stake that was cut for one that is to be cut.
+
+        A bot's bridge has it in its journal.
+        """
+        if self._sized is None or self.terms.deadlines:
+            return None
+        if channel.boot is None or channel.boot != self._boot:
+            self._hello(channel, deadline)
+        sized, boot = self._sized
+        same = all(
+            getattr(sized, key) == getattr(question, key)
+            for key in ("pair", "side", "kind", "candle_open_ms")
+        )
+        return sized if same and boot != self._boot else None
 
     def standing(self, now_ms: int, snapshot: Snapshot) -> tuple[Denial, ...]:
         """What denies every entry, after telling the gate of any change of the account."""
