@@ -191,10 +191,9 @@ describe("a bridge that goes away in the middle", () => {
     ]);
 
   /** Starts a hyperopt and waits until epochs are under way. */
-  async function underWay(configs: readonly string[]): Promise<Running> {
+  async function underWay(): Promise<Running> {
     const started = startFreqtrade("hyperopt", {
       user,
-      configs,
       args: hyperoptArgs("Tuned", EPOCHS, "--disable-param-export"),
     });
     running = started;
@@ -212,8 +211,19 @@ describe("a bridge that goes away in the middle", () => {
       mkdirSync(user.sockets, { mode: 0o700 });
       daemon = await startDaemon(user.sockets, user.journals);
       const configs = [user.extra("shared", { risk_bridge: { autostart: "off", dir: user.sockets } })];
-      const disturbed = await underWay(configs);
-      await daemon.crash();
+      const first = daemon;
+      const disturbed = startFreqtrade("hyperopt", {
+        user,
+        configs,
+        env: { TALEBRIDGE_E2E_DAEMON_PID: String(first.pid) },
+        args: hyperoptArgs("Interrupted", EPOCHS, "--disable-param-export"),
+      });
+      running = disturbed;
+      await until("the bridge's end", () => (first.process.ended ? true : undefined), {
+        timeout_ms: RUN_MS,
+        every_ms: 20,
+        running: disturbed,
+      });
       daemon = await startDaemon(user.sockets, user.journals);
       const done = await disturbed.finished(RUN_MS);
       expect(done.code, done.stderr.slice(-4000)).toBe(0);
@@ -223,7 +233,7 @@ describe("a bridge that goes away in the middle", () => {
       const calm = makeUserDir({ datadir: market.datadir, pairs: market.pairs, exchange: exchange.url });
       user.remove();
       user = calm;
-      expect((await hyperopt("Tuned", EPOCHS, "--disable-param-export")).code).toBe(0);
+      expect((await hyperopt("Interrupted", EPOCHS, "--disable-param-export")).code).toBe(0);
       expect(outcome()).toEqual(found);
     },
     2 * RUN_MS,
@@ -232,7 +242,7 @@ describe("a bridge that goes away in the middle", () => {
   it(
     "private: the run stops, and says so",
     async () => {
-      const disturbed = await underWay([]);
+      const disturbed = await underWay();
       for (const pid of bridgesOf(user.root)) process.kill(pid, "SIGKILL");
       const done = await disturbed.finished(RUN_MS);
       expect(done.code).toBe(2);

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
+from datetime import datetime
+
 from freqtrade.strategy import DecimalParameter, IStrategy
 from pandas import DataFrame
 
@@ -57,3 +62,26 @@ class TunedWrongly(Dipping):
     """A limit that the space turns to what is no limit."""
 
     risk_drawdown = DecimalParameter(1.5, 2.0, default=1.5, decimals=2, space="buy", load=False)
+
+
+class Interrupted(Tuned):
+    """Kills the bridge the test named between the question about a stake that is cut and the one
+    that confirms it, in whichever worker comes first."""
+
+    def confirm_trade_entry(
+        self,
+        pair: str,
+        order_type: str,
+        amount: float,
+        rate: float,
+        time_in_force: str,
+        current_time: datetime,
+        entry_tag: str | None,
+        side: str,
+        **kwargs: object,
+    ) -> bool:
+        daemon = os.environ.get("TALEBRIDGE_E2E_DAEMON_PID")
+        if daemon is not None and amount * rate < 900:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(daemon), signal.SIGKILL)
+        return True
