@@ -156,6 +156,11 @@ try {
 } catch (error) {
   wrong.push(error instanceof Error ? error.message : String(error));
 } finally {
+  // Before they are told to stop: freqtrade may be in the middle of a commit then, and says so at length.
+  for (const [name, bot] of Object.entries(bots)) {
+    const traces = (bot.logText().match(/^Traceback /gm) ?? []).length;
+    if (traces > 0) wrong.push(`the log of the ${name} bot has ${traces} tracebacks`);
+  }
   await Promise.all(Object.values(bots).map((bot) => bot.stop()));
 }
 const trades = { gated: await bots.gated.trades(), plain: await bots.plain.trades() };
@@ -168,11 +173,6 @@ const { wrong: unmatched, ...decisions } = compareDecisions({
   questions: questionsIn(bridge.journal, (problem) => wrong.push(problem)),
 });
 wrong.push(...unmatched);
-for (const [name, bot] of Object.entries(bots)) {
-  const text = bot.logText();
-  const traces = (text.match(/^Traceback /gm) ?? []).length;
-  if (traces > 0) wrong.push(`the log of the ${name} bot has ${traces} tracebacks`);
-}
 const loops = { gated: bots.gated.loops(), plain: bots.plain.loops() };
 const during = (/** @type {{ from_ms: number, to_ms: number }} */ span) => ({
   gated: loopSpread(loops.gated, span),

@@ -41,8 +41,8 @@ export function questionsIn(folder, damage) {
   return gates;
 }
 
-/** As the log prints a stake. @param {number | null} stake */
-const printed = (stake) => Number(Number(stake).toPrecision(DIGITS));
+/** Whether a stake is the one the log prints, to as many digits as it does. @param {string} text @param {number | null} stake */
+const printed = (text, stake) => Math.abs(Number(text) - Number(stake)) <= 10 ** (1 - DIGITS) * Math.abs(Number(stake));
 
 /** What a line of the log has to say about a journal line. @param {Said} said @param {Gate} gate @returns {string | null} the first difference */
 function differs(said, gate) {
@@ -52,8 +52,8 @@ function differs(said, gate) {
   if (said.verb.split(" ")[0] !== verb && !refused) return `${said.verb} against ${gate.decision}`;
   if (said.pair !== gate.pair || said.side !== gate.side || said.kind.toLowerCase() !== gate.kind)
     return "another entry";
-  if (Number(said.stake) !== printed(gate.stake)) return `stake ${said.stake} against ${gate.stake}`;
-  if (said.allowed !== undefined && Number(said.allowed) !== printed(gate.stake_allowed))
+  if (!printed(said.stake, gate.stake)) return `stake ${said.stake} against ${gate.stake}`;
+  if (said.allowed !== undefined && !printed(said.allowed, gate.stake_allowed))
     return `cut to ${said.allowed} against ${gate.stake_allowed}`;
   return null;
 }

@@ -94,6 +94,13 @@ describe("decisions of a bot's log against the journal", () => {
     expect(compare(log, gates, trades).wrong.join("\n")).toMatch(expected);
   });
 
+  it("compares stakes to as many digits as the log prints, whichever way they were rounded", () => {
+    const cut = gate({ stage: "size", decision: "reduce", stake_allowed: 251.953125 });
+    for (const text of ["251.95312", "251.95313"])
+      expect(compare([line(`cuts to ${text}`)], [cut], []).wrong).toEqual([]);
+    expect(compare([line("cuts to 251.9532")], [cut], []).wrong).toHaveLength(1);
+  });
+
   it("takes a question whose answer came too late for unheard, as often as the log says so", () => {
     const late = "the bridge at gate.sock gave no answer within 50 ms. Entries are paused";
     expect(compare([late], [gate({ decision: "deny" })], [])).toMatchObject({ wrong: [], unheard: 1 });
