@@ -7,7 +7,10 @@ import { Daemon } from "./daemon.mjs";
 import { Honest } from "./honest.mjs";
 import { Impostor } from "./impostor.mjs";
 
-/** @typedef {{ name: string, start: () => Promise<void> | void, end: () => Promise<void> | void }} Fault */
+/**
+ * `serves`: who is connected to the daemon already is still answered by it.
+ * @typedef {{ name: string, serves?: boolean, start: () => Promise<void> | void, end: () => Promise<void> | void }} Fault
+ */
 
 export class Bridge {
   /**
@@ -68,6 +71,7 @@ export class Bridge {
       this.replaced("liar", "liar"),
       {
         name: "directory deleted",
+        serves: true,
         // It makes it anew by itself, at once: something else in its place, so that this lasts.
         start() {
           rmSync(dir, { recursive: true });

@@ -6,7 +6,8 @@
  * - every question in the journal is named by exactly one line of the log. Left out are those whose answer the bot did not wait for, because it came
  *   after the deadline: the log then says that no answer came. There may be no more of these than the log has such times (`unheard`);
  * - every trade's custom data names the line that let it in, a final answer about that pair that is no denial; and every final answer about an entry
- *   that is no denial, and was heard, is named by one trade.
+ *   that is no denial, and was heard, is named by one trade. Left out are those from `settled_ms` on: a bot told to stop may not get to noting it;
+ * - every further entry order of a trade comes within a loop's time after an answer about an addition to that pair that is no denial.
  */
 import { readJournal } from "../../bridge/dist/journal/reader.js";
 import { timeOf } from "./bot.mjs";
@@ -14,6 +15,8 @@ import { timeOf } from "./bot.mjs";
 const SAID =
   /^(\S+ \S+) - talebridge\.decide - \w+ - talebridge (allows|cuts to (\S+)|denies) the (long|short) (\w+) of (\S+) with stake ([^\s:]+?):? .*\(journal line (\d+) of boot (\w+)\)$/;
 const DIGITS = 8;
+/** From an answer to its order, on a machine that does much else. */
+const ORDER_MS = 60_000;
 
 /** @typedef {Extract<import("../../bridge/dist/journal/lines.js").JournalLine, { type: "gate" }>} Gate */
 /** @typedef {{ at_ms: number, key: string, verb: string, allowed: string | undefined, side: string, kind: string, pair: string, stake: string }} Said */
@@ -63,9 +66,10 @@ function differs(said, gate) {
  * @param {string} of.log
  * @param {Map<string, Gate>} of.questions
  * @param {readonly import("./bot.mjs").Trade[]} of.trades
+ * @param {number} of.settled_ms
  * @returns {{ wrong: string[], said: number, journalled: number, unheard: number, linked: number, not_placed: number }}
  */
-export function compareDecisions({ log, questions, trades }) {
+export function compareDecisions({ log, questions, trades, settled_ms }) {
   /** @type {string[]} */
   const wrong = [];
   const said = decisionsSaid(log);
@@ -85,7 +89,8 @@ export function compareDecisions({ log, questions, trades }) {
     );
 
   const linked = new Set();
-  for (const { id, pair, link } of trades) {
+  for (const { id, pair, link, open_ms } of trades) {
+    if (link === null && open_ms >= settled_ms) continue;
     const key = link === null ? "" : `${link.boot} ${link.line}`;
     const gate = questions.get(key);
     if (
@@ -101,9 +106,14 @@ export function compareDecisions({ log, questions, trades }) {
     if (linked.has(key)) wrong.push(`two trades are linked to ${key}`);
     linked.add(key);
   }
-  const let_in = said.filter(({ key, verb }) => {
+  const additions = [...questions.values()].filter(({ kind, decision }) => kind === "scale_in" && decision !== "deny");
+  for (const { id, pair, entries } of trades)
+    for (const { at_ms } of entries.slice(1))
+      if (!additions.some((gate) => gate.pair === pair && gate.t_ms <= at_ms + 1000 && gate.t_ms > at_ms - ORDER_MS))
+        wrong.push(`trade ${id} of ${pair} was added to, which no line of the journal let in`);
+  const let_in = said.filter(({ key, verb, at_ms }) => {
     const gate = questions.get(key);
-    return gate?.stage === "final" && gate.kind === "entry" && verb !== "denies";
+    return at_ms < settled_ms && gate?.stage === "final" && gate.kind === "entry" && verb !== "denies";
   });
   const not_placed = let_in.filter(({ key }) => !linked.has(key));
   for (const { key, pair } of not_placed)

@@ -6,6 +6,7 @@ type Questions = Parameters<typeof compareDecisions>[0]["questions"];
 type Gate = Questions extends Map<string, infer G> ? G : never;
 
 const SESSION = "bot";
+const SETTLED_MS = Date.UTC(2026, 0, 1, 13);
 
 function gate(over: Partial<Gate> = {}): Gate {
   return {
@@ -32,14 +33,15 @@ function line(verb: string, over: { pair?: string; stake?: string; number?: numb
 }
 
 const trade = (link: object | null, pair = "AAA/USDT") => ({
-  ...{ id: 1, pair, open_ms: 0, close_ms: null, exit_reason: null, entries: [] },
+  ...{ id: 1, pair, open_ms: 0, close_ms: null, exit_reason: null, entries: [] as { at_ms: number; cost: number }[] },
   link: link as { session: string; boot: string; line: number } | null,
 });
+const added = (at_ms: number) => ({ ...trade(LINK), entries: [0, at_ms].map((at) => ({ at_ms: at, cost: 1 })) });
 const LINK = { session: SESSION, boot: "b1", line: 7 };
 
 function compare(log: readonly string[], gates: readonly Gate[], trades: readonly ReturnType<typeof trade>[]) {
   const questions = new Map(gates.map((one) => [`b1 ${one.seq}`, one]));
-  return compareDecisions({ log: log.join("\n"), questions, trades });
+  return compareDecisions({ log: log.join("\n"), questions, trades, settled_ms: SETTLED_MS });
 }
 
 describe("decisions of a bot's log against the journal", () => {
@@ -92,6 +94,21 @@ describe("decisions of a bot's log against the journal", () => {
     ["an entry let in that no trade is linked to", [line("allows")], [gate()], [], /no trade is linked to it/],
   ])("tells of %s", (_, log, gates, trades, expected) => {
     expect(compare(log, gates, trades).wrong.join("\n")).toMatch(expected);
+  });
+
+  it("leaves out what a bot had begun when it was told to stop", () => {
+    const late = { ...trade(null), open_ms: SETTLED_MS };
+    expect(compare([], [], [late]).wrong).toEqual([]);
+    expect(compare([], [], [{ ...late, open_ms: SETTLED_MS - 1 }]).wrong).toHaveLength(1);
+  });
+
+  it("wants an answer before every addition to a position", () => {
+    const log = [line("allows"), line("allows", { number: 8, kind: "scale_in" })];
+    const gates = [gate(), gate({ seq: 8, kind: "scale_in", stage: "size" })];
+    const asked_ms = gate().t_ms;
+    expect(compare(log, gates, [added(asked_ms + 500)]).wrong).toEqual([]);
+    expect(compare(log, gates, [added(asked_ms + 61_000)]).wrong.join()).toMatch(/was added to, which no line/);
+    expect(compare(log, gates, [added(asked_ms - 2000)]).wrong.join()).toMatch(/was added to, which no line/);
   });
 
   it("compares stakes to as many digits as the log prints, whichever way they were rounded", () => {
