@@ -40,7 +40,7 @@ import type {
   StandingMessage,
 } from "../wire/messages.js";
 import { isLate, lateError } from "./deadline.js";
-import { type AllGroupLimits, currencyViolations, dropSilent, reportGroups, summaryOf } from "./groups.js";
+import { type AllGroupLimits, currencyViolations, dropSilent, isShutOut, reportGroups, summaryOf } from "./groups.js";
 import { helloReply, type Identity, resolveHello, settingsError } from "./hello.js";
 import { lift, type Overridden, override } from "./override.js";
 import { type Asker, answerAll, answerOne, type Desk } from "./questions.js";
@@ -165,7 +165,7 @@ export class GateService {
       this.parts.counters.add("requests_late");
       return this.error(lateError(id, deadline_ms, now_ms));
     }
-    const session = this.parts.sessions.use(message.handle, now_ms);
+    const session = this.sessionOf(message.handle, now_ms);
     if (session?.terms == null) return this.noSession(id);
     const { name, state, terms } = session;
     if (message.seq !== state.seq) return this.stalePortfolio(id, session, `quotes portfolio ${message.seq}`);
@@ -175,9 +175,17 @@ export class GateService {
     return { name, state, policy: terms.policy, group: this.groupOf(session) };
   }
 
+  /** The session of a handle; without terms, or null: it has to say hello first. */
+  private sessionOf(handle: number, now_ms: number): Session | null {
+    const { sessions, groups } = this.parts;
+    const session = sessions.use(handle, now_ms);
+    if (session !== null && isShutOut(sessions, groups, session, now_ms)) session.terms = null;
+    return session;
+  }
+
   private portfolio(message: PortfolioMessage): Buffer {
     const now_ms = this.parts.clock();
-    const session = this.parts.sessions.use(message.handle, now_ms);
+    const session = this.sessionOf(message.handle, now_ms);
     if (session?.terms == null) return this.noSession(message.id);
     const { state } = session;
     if (message.seq <= state.seq) return encodePortfolio(message.id, state.seq);

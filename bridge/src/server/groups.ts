@@ -44,18 +44,35 @@ export function currencyViolations(
   }
   const silent_ms = (limits[group]?.silent_hours ?? 0) * HOUR_MS;
   const key = groupKey(run_mode, group);
-  const other = sessions
-    .live()
-    .find(
-      ({ name, state, last_used_ms }) =>
-        name !== session &&
-        groupKey(state.run_mode, state.group) === key &&
-        state.stake_currency !== stake_currency &&
-        now_ms - last_used_ms <= silent_ms,
-    );
+  const members = key === null ? undefined : sessions.groups.get(key)?.members;
+  const other = sessions.live().find(
+    ({ name, state, terms, last_used_ms }) =>
+      name !== session &&
+      groupKey(state.run_mode, state.group) === key &&
+      // One that neither counts nor may ask is in the group by name alone.
+      (terms !== null || members?.has(name) === true) &&
+      state.stake_currency !== stake_currency &&
+      now_ms - last_used_ms <= silent_ms,
+  );
   if (other === undefined) return [];
   const message = `counts in ${other.state.stake_currency} (session "${other.name}"), and this bot's stake currency is ${stake_currency}: put it into another group`;
   return [{ path: "group", message }];
+}
+
+/**
+ * Whether a bot that was silent for so long that it no longer counted comes back to others whose money is another, in which case it has to say hello
+ * again, which says so.
+ */
+export function isShutOut(
+  sessions: Sessions,
+  limits: AllGroupLimits,
+  { name, state }: Pick<Session, "name" | "state">,
+  now_ms: number,
+): boolean {
+  const { run_mode, group, stake_currency } = state;
+  const key = groupKey(run_mode, group);
+  if (key === null || group === null || sessions.groups.get(key)?.members.has(name) === true) return false;
+  return currencyViolations(sessions, limits, { session: name, run_mode, stake_currency }, group, now_ms).length > 0;
 }
 
 /**

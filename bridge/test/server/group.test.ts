@@ -260,6 +260,26 @@ describe("who may join", () => {
     open("b", SETTINGS, "live", "BTC");
   });
 
+  it("must say hello again when it comes back to others of another currency, which then refuses it", () => {
+    open("a");
+    tell("a", 100_000);
+    service.now_ms += 24 * HOUR_MS + 1;
+    open("b", SETTINGS, "live", "BTC");
+    tell("b", 4);
+    // 100000 USDT are no room for bitcoins.
+    const open_ms = service.now_ms - 300_000;
+    const candle = ["AAA/X", open_ms, service.now_ms, 1024, 0, Number.NaN];
+    const question = [handles.get("a"), 1, 0, ...candle, 10, 1, 1, 1];
+    expect(service.ask(OP.gate, ...question)[0]).toBe(STATUS.no_session);
+    expect(service.ask(OP.portfolio, handles.get("a"), 2, service.now_ms, 100_000, [], [])[0]).toBe(STATUS.no_session);
+    expect(service.ask(OP.standing, handles.get("a"), 1, service.now_ms)[0]).toBe(STATUS.no_session);
+    expect(ask("b", 3)).toMatchObject({ decision: DECISION.reduce, reason: REASON.group_exposure, stake: 2 });
+    expect(refusal(service.hello("a", SETTINGS, "live", currency))[0].message).toContain('counts in BTC (session "b")');
+    // Who is refused keeps nobody out.
+    open("b", SETTINGS, "live", "BTC");
+    expect(reportGroups(service.sessions, GROUPS, service.now_ms)).toMatchObject([{ members: ["b"], equity: 4 }]);
+  });
+
   it("is nobody in a backtest: a group it does not know is no error, and binds nothing", () => {
     open("bt", { ...SETTINGS, group: "unheard-of" }, "backtest");
     expect(service.sessions.find("bt")?.state.group).toBeNull();
