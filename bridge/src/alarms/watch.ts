@@ -45,9 +45,8 @@ export class AlarmWatch {
   private async gather(): Promise<void> {
     const { sessions, bot, daemon, latency, onChanges } = this.parts;
     const bots: BotView[] = [];
-    for (const session of sessions()
-      .filter(({ state }) => isLive(state.run_mode))
-      .slice(0, FIXED.listed_sessions)) {
+    // All there are: one left out this time would seem to have ended its alarms.
+    for (const session of sessions().filter(({ state }) => isLive(state.run_mode))) {
       bots.push(bot(session, Date.now()));
       await setImmediate();
     }
