@@ -243,6 +243,17 @@ it("takes the trades of a bot that enforced to have been larger without the gate
   expect(result.entries[0]).toMatchObject({ stake: 100, stake_allowed: 50 });
 });
 
+it("takes no trade of a bot that enforced for what was denied: it was let in by something else", async () => {
+  const bot = new Bot("enforce");
+  bot.ask({});
+  bot.ask({ ...later(2), ...DENIED });
+  const trades = [shown({ open_timestamp: NOW_MS + 1000 }), shown({ open_timestamp: NOW_MS + 4 * TIMEFRAME_MS })];
+  const result = await told(bot.write(ran.folder), trades);
+  expect(result.counts).toMatchObject({ entries: 2, denied: 1, outcome_unknown: 1 });
+  expect([result.without.trades, result.with.trades]).toEqual([1, 1]);
+  expect(result.notes.join(" ")).toContain("1 closed trade of trades.json left out");
+});
+
 describe("wrong use", () => {
   function journalOf(...names: string[]): string {
     let path = "";

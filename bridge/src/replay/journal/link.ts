@@ -30,6 +30,8 @@ export function link(
 ): Linked {
   const waiting = new Map<string, Question[]>();
   for (const question of questions) {
+    // What was traded all the same came in while the bridge was away, or by hand.
+    if (question.refused) continue;
     const key = keyOf(question);
     const list = waiting.get(key);
     if (list === undefined) waiting.set(key, [question]);

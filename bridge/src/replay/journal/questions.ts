@@ -23,6 +23,8 @@ export interface Question {
   readonly rate: number;
   /** The strictest answer: `would` of the line, so what enforcing did or had done. */
   readonly verdict: Verdict;
+  /** Whether the bot was told no, so that no trade can have come of it. */
+  readonly refused: boolean;
 }
 
 export interface JournalSession {
@@ -212,5 +214,6 @@ function toQuestion({ first, strictest, last_ms }: Draft): Question {
       reask: strictest.reask,
       ceiling: strictest.ceiling,
     },
+    refused: strictest.decision === "deny",
   };
 }
