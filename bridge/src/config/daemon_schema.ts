@@ -35,10 +35,11 @@ function whole(minimum: number, maximum: number, description: string, fallback: 
 }
 
 /** A part that is off unless given. */
-function nullable<const P extends TProperties>(properties: P, description: string) {
+function nullable<const P extends TProperties>(properties: P, description: string, more: object = {}) {
   return Type.Optional(
     Type.Union([Type.Object(properties, { additionalProperties: false }), Type.Null()], {
       ...option(description, null),
+      ...more,
     }),
   );
 }
@@ -242,6 +243,8 @@ export const DaemonSchema = Type.Object(
     webhook: nullable(
       { ...WEBHOOK_PROPERTIES, ...WEBHOOK_THEIRS },
       "Send alarms to an address, in the format of freqtrade's own `webhook` section, which may be copied here: its keys for other messages are left unused.",
+      // Somebody may write the address alone.
+      { "x-secret": true },
     ),
   },
   {

@@ -93,3 +93,9 @@ it.each([
   for (const value of good) expect([value, resolve({ [name]: value }).paths]).toEqual([value, []]);
   for (const value of bad) expect([value, resolve({ [name]: value }).paths]).toEqual([value, [`webhook.${name}`]]);
 });
+
+it("is not shown either when it stands where the block belongs", () => {
+  const violations = check(DaemonSchema, { webhook: URL_TEXT });
+  expect(violations).toMatchObject([{ path: "webhook", message: expect.stringContaining("must be") }]);
+  expect(JSON.stringify(violations)).not.toContain("secret");
+});
