@@ -15,6 +15,7 @@ import pytest
 from helpers import candles
 
 from talebridge.analysed import Analysed, Signal
+from talebridge.errors import NoVerdict
 
 PAIR = "BTC/USDT"
 COLUMNS = ("risk_size", "risk_reason", "risk_value")
@@ -165,3 +166,14 @@ def test_a_column_no_number_can_be_read_of_is_left_to_the_cut() -> None:
     counted.until(2000)
     assert same(Analysed().signal(counted.strategy, PAIR, whole=True), cut(counted))
     assert counted.cuts == 2
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("name", COLUMNS)
+def test_of_a_column_that_is_there_twice_none_is_believed(name: str, whole: bool) -> None:
+    counted = Counted()
+    shown = frame()
+    counted.show(pd.concat([shown, shown[[name]]], axis=1))
+    counted.until(2000)
+    with pytest.raises(NoVerdict, match=f"{PAIR} have several columns {name}: .* rename"):
+        Analysed().signal(counted.strategy, PAIR, whole=whole)

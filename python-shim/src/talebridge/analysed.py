@@ -17,13 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from talebridge import columns
-from talebridge.errors import BadCandles
+from talebridge.errors import BadCandles, NoVerdict
 from talebridge.recent import Recent
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 Floats = NDArray[np.float64]
+_READ = (columns.SIZE, columns.REASON, columns.VALUE)
 _FRAMES = "_DataProvider__cached_pairs"
 _ENDS = "_DataProvider__slice_index"
 """Of freqtrade's DataProvider: frame per (pair, timeframe, candle type), and the row before which
@@ -49,8 +50,7 @@ class _Whole:
         self._frame = weakref.ref(frame)
         self._times = columns.open_times_ms(frame).copy()
         self._size, self._reason, self._value = (
-            frame[name].to_numpy(dtype="float64", copy=True)
-            for name in (columns.SIZE, columns.REASON, columns.VALUE)
+            frame[name].to_numpy(dtype="float64", copy=True) for name in _READ
         )
 
     def is_of(self, frame: DataFrame) -> bool:
@@ -82,6 +82,7 @@ class Analysed:
     def signal(self, strategy: Any, pair: str, *, whole: bool) -> Signal | None:
         """The signal candle of a pair, None where its frame has no row or no verdict.
 
+        Raises NoVerdict where it has several.
         `whole`: whether freqtrade shows a part of a whole frame, as in backtests.
         """
         place = _place(strategy, pair) if whole else None
@@ -90,7 +91,7 @@ class Analysed:
         frame, end = place
         found = self._wholes.get(pair)
         if found is None or not found.is_of(frame):
-            if not _carries_verdict(frame):
+            if not _carries_verdict(pair, frame):
                 return None
             try:
                 found = _Whole(frame)
@@ -116,13 +117,19 @@ def _place(strategy: Any, pair: str) -> tuple[DataFrame, int] | None:
 
 def _last_row(strategy: Any, pair: str) -> Signal | None:
     frame, _ = strategy.dp.get_analyzed_dataframe(pair, strategy.timeframe)
-    if not len(frame) or not _carries_verdict(frame):
+    if not len(frame) or not _carries_verdict(pair, frame):
         return None
-    size, reason, value = (
-        float(frame[name].to_numpy()[-1]) for name in (columns.SIZE, columns.REASON, columns.VALUE)
-    )
+    size, reason, value = (float(frame[name].to_numpy()[-1]) for name in _READ)
     return Signal(round(frame["date"].iat[-1].timestamp() * 1000), size, reason, value)
 
 
-def _carries_verdict(frame: DataFrame) -> bool:
-    return columns.SIZE in frame.columns
+def _carries_verdict(pair: str, frame: DataFrame) -> bool:
+    """Raises NoVerdict where it carries several."""
+    names = list(frame.columns)
+    for name in _READ:
+        if names.count(name) > 1:
+            raise NoVerdict(
+                f"the analysed candles of {pair} have several columns {name}: where the strategy "
+                "joins frames, let it leave out or rename the risk_ columns of all but its own"
+            )
+    return columns.SIZE in names
