@@ -22,6 +22,7 @@ from talebridge import session as session_module
 from talebridge._generated import Op, Reason, Stage, Status
 from talebridge.errors import (
     BridgeError,
+    Broken,
     Busy,
     ProtocolError,
     SettingsRejected,
@@ -31,7 +32,7 @@ from talebridge.errors import (
 )
 from talebridge.place import Local
 from talebridge.session import Session, Snapshot, Terms
-from talebridge.wire import Hello
+from talebridge.wire import Answer, Hello
 
 TERMS = Terms(
     hello=Hello("test/1", "live", "bot", {"timeframe_s": 300}),
@@ -468,6 +469,27 @@ def test_a_restarted_bridge_is_told_the_portfolio_within_the_same_question(
     fresh = peer(lambda op, *r: [hello_body(boot="b2")] if op is Op.HELLO else good(op, *r))
     assert mine.ask(question(), EMPTY).stake == 100
     assert fresh.asked == [Op.HELLO, Op.PORTFOLIO, Op.GATE]
+
+
+@pytest.mark.parametrize("then", ["ask", "post"])
+def test_a_bridge_that_went_away_with_what_was_posted_never_has_its_handle_used_at_another(
+    then: str, peer: Callable[..., Peer], sockets: Path
+) -> None:
+    """Handles are numbers that every bridge begins anew: there it may be another bot's."""
+    old = peer(lambda op, m, f: None if op is Op.GATE and m[12] == 60 else good(op, m, f))
+    mine = session(sockets)
+    mine.ask(question(), EMPTY)
+    heard: list[Answer | BridgeError] = []
+    assert mine.post(question(stake=60.0), heard.append)
+    old.stop()
+    fresh = peer(lambda op, *r: [hello_body(boot="b2")] if op is Op.HELLO else good(op, *r))
+    if then == "post":
+        assert not mine.post(question(), heard.append)
+        assert fresh.asked == []
+    else:
+        assert mine.ask(question(), EMPTY).stake == 100
+        assert fresh.asked == [Op.HELLO, Op.PORTFOLIO, Op.GATE]
+    assert [type(one) for one in heard] == [Broken]
 
 
 def test_a_bridge_that_went_away_is_waited_for_where_that_is_wanted(

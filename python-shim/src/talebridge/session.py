@@ -224,7 +224,7 @@ class Session:
 
         False, and nothing is asked, where the bridge would have to be told something first.
         """
-        channel = client.channel(self.place, "gate")
+        channel = self._settled("gate")
         if channel.boot is None or channel.boot != self._boot or self._sent is None:
             return False
         request_id = channel.new_id()
@@ -245,7 +245,14 @@ class Session:
 
     def settle(self) -> None:
         """Waits for the answer to what was posted, if one is to come."""
-        client.channel(self.place, "gate").settle()
+        self._settled("gate")
+
+    def _settled(self, kind: Kind) -> Channel:
+        """The channel, with nothing on its way: what shows that the bridge has gone is known before
+        anything is asked under a handle it gave."""
+        channel = client.channel(self.place, kind)
+        channel.settle()
+        return channel
 
     def annotate(self, block: columns.Block, *, urgent: bool = False) -> columns.Block:
         """The engine's columns for a block of candles, shape (columns, rows): six, or seven with
@@ -330,7 +337,7 @@ class Session:
         """Runs `once`, again as long as the error is one that asking again can cure."""
         breaker = client.breaker(self.place, kind)
         breaker.check()
-        channel = client.channel(self.place, kind)
+        channel = self._settled(kind)
         turn = Deadline(self.terms.busy_wait_s)
         pause_s = _BUSY_PAUSES_S[0]
         cured: set[type[Unavailable]] = set()
