@@ -57,9 +57,11 @@ export function simulate({ seed, minutes, dir, engine, onDay = () => undefined }
   );
   for (const bot of bots.slice(0, 1)) bot.closes_ms = 0;
   let visits = 0;
+  /** The newest visitors: they greet a bridge that was started anew, which without it would keep them for a month. @type {Bot[]} */
+  let visitors = [];
   const done = { stopped: 0, killed: 0, torn: 0, controls: 0, overrides: 0, lifts: 0, hellos: 0, visitors: 0 };
   const greet = () => {
-    for (const bot of bots) bot.hello();
+    for (const bot of [...bots, ...visitors]) bot.hello();
   };
   greet();
   for (let minute = 0; minute < minutes && bridge.different.length === 0; minute++) {
@@ -71,11 +73,14 @@ export function simulate({ seed, minutes, dir, engine, onDay = () => undefined }
       random.pick(bots).hello();
       done.hellos += 1;
     }
-    if (random.chance(2 / DAY_MINUTES)) {
+    if (random.chance(12 / DAY_MINUTES)) {
       // One that comes once: later it is forgotten to make room.
       visits += 1;
       const visitor = new Bot(`visitor-${visits}`, bridge, prices, random, visiting, "live");
-      if (tryVisit(visitor)) done.visitors += 1;
+      if (tryVisit(visitor)) {
+        done.visitors += 1;
+        visitors = [...visitors.slice(-1), visitor];
+      }
     }
     if (random.chance(0.3 / DAY_MINUTES)) bridge.compare(questions(random, bridge.now_ms, prices));
     if (random.chance(0.7 / DAY_MINUTES)) {
