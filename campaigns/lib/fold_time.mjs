@@ -73,7 +73,7 @@ export function simulate({ seed, minutes, dir, engine, onDay = () => undefined }
       random.pick(bots).hello();
       done.hellos += 1;
     }
-    if (random.chance(12 / DAY_MINUTES)) {
+    if (random.chance(2 / DAY_MINUTES)) {
       // One that comes once: later it is forgotten to make room.
       visits += 1;
       const visitor = new Bot(`visitor-${visits}`, bridge, prices, random, visiting, "live");
