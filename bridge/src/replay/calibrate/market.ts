@@ -57,8 +57,6 @@ export async function calibrationMarket(
   const jumps = annotated.column("risk_jump");
   requireAgreement(pair, annotated.size.subarray(first), jumps.subarray(first), resolved);
   const first_ms = candles.t_ms[first] ?? Number.NaN;
-  const rowAt = (t_ms: number): number =>
-    Math.max(first, Math.min(candles.rows, first + Math.ceil((t_ms - first_ms) / timeframe_ms)));
   const forecasts = sides.map((side) => ({ side, of: annotated.side(side) }));
   return {
     source: {
@@ -77,11 +75,27 @@ export async function calibrationMarket(
       pair,
       ...adverseCoverage(side, of.adverse, candles, { from: first, to: candles.rows }, resolved.settings),
     })),
+    ...judgedAt(jumps.slice(first), first_ms, timeframe_ms),
+  };
+}
+
+/**
+ * A function of its own, because what its closures see is kept for as long as they are: the engine's columns and the candles, of every pair.
+ * @param jumps of the judged candles alone, the first of which opened at `first_ms`
+ */
+function judgedAt(
+  jumps: Float64Array,
+  first_ms: number,
+  timeframe_ms: number,
+): Pick<CalibrationMarket, "jumpsIn" | "signalAt"> {
+  const rowAt = (t_ms: number): number =>
+    Math.max(0, Math.min(jumps.length, Math.ceil((t_ms - first_ms) / timeframe_ms)));
+  return {
     jumpsIn: ({ from_ms, to_ms }) => jumps.slice(rowAt(from_ms), rowAt(to_ms)),
     signalAt(t_ms) {
-      const row = first + Math.floor((t_ms - first_ms) / timeframe_ms) - 1;
-      const jump = row < first ? undefined : jumps[row];
-      return jump === undefined ? null : { candle_ms: first_ms + (row - first) * timeframe_ms, jump };
+      const row = Math.floor((t_ms - first_ms) / timeframe_ms) - 1;
+      const jump = row < 0 ? undefined : jumps[row];
+      return jump === undefined ? null : { candle_ms: first_ms + row * timeframe_ms, jump };
     },
   };
 }
