@@ -110,7 +110,7 @@ export function standing(
       limit: limits?.max_gross_exposure ?? null,
     },
     ...together(state, limits, now_ms),
-    denied: policy === null ? manualDenial(status, until_ms) : deniedUnder(state, policy, now_ms, group),
+    denied: deniedUnder(state, policy, now_ms, group),
     group: group === null ? null : groupStanding(group, now_ms),
     overrides: inForce(state.overrides, now_ms).map((override) => ({
       ...override,
@@ -120,17 +120,18 @@ export function standing(
   };
 }
 
-/** What denies every entry of a session. @param settled its policy without what was set by hand */
+/** What denies every entry of a session. @param settled its policy without what was set by hand; null: not known */
 export function deniedNow(
   state: SessionState,
-  settled: Policy,
+  settled: Policy | null,
   now_ms: number,
   group: GroupSummary | null,
 ): readonly Denial[] {
-  return deniedUnder(state, policyAt(state.overrides, settled, now_ms), now_ms, group);
+  return deniedUnder(state, settled === null ? null : policyAt(state.overrides, settled, now_ms), now_ms, group);
 }
 
-function deniedUnder(state: SessionState, policy: Policy, now_ms: number, group: GroupSummary | null): Denial[] {
+function deniedUnder(state: SessionState, policy: Policy | null, now_ms: number, group: GroupSummary | null): Denial[] {
+  if (policy === null) return manualDenial(state, now_ms);
   return [...denials(state, policy, now_ms), ...(policy.portfolio_limits ? groupDenials(group, now_ms) : [])];
 }
 
@@ -156,8 +157,7 @@ function together(
 }
 
 function denials(state: SessionState, policy: Policy, now_ms: number): Denial[] {
-  const status = statusAt(state, now_ms);
-  const found = manualDenial(status, status === "ACTIVE" ? null : state.manual.until_ms);
+  const found = manualDenial(state, now_ms);
   const { portfolio } = state;
   if (!policy.portfolio_limits || portfolio === null) return found;
   const { limits } = policy;
@@ -229,8 +229,10 @@ function pauses(state: SessionState, limits: Limits, now_ms: number): Denial[] {
   return found;
 }
 
-function manualDenial(status: SessionStatus, until_ms: number | null): Denial[] {
+function manualDenial(state: SessionState, now_ms: number): Denial[] {
+  const status = statusAt(state, now_ms);
   if (status === "ACTIVE") return [];
+  const { until_ms } = state.manual;
   return [{ reason: status === "HALTED" ? "halted" : "reducing", until_ms }];
 }
 

@@ -1,7 +1,8 @@
 /** Collects the facts of a running daemon for one scrape. */
 import { NOMINAL_SHARE } from "../config/profiles.js";
+import { inForce } from "../gate/overrides.js";
 import { isLive, statusAt } from "../gate/session.js";
-import { standing } from "../gate/standing.js";
+import { deniedNow } from "../gate/standing.js";
 import { starvation } from "../gate/starvation.js";
 import type { SessionStatus } from "../gate/types.js";
 import type { ReasonName } from "../protocol/codes.js";
@@ -32,9 +33,9 @@ export function sessionFacts(sessions: Sessions, groups: AllGroupLimits, now_ms:
     if (!isLive(state.run_mode)) continue;
     if (terms !== null && starvation(state.asked, NOMINAL_SHARE[terms.settings.profile]) !== null) starved += 1;
     live[statusAt(state, now_ms)] += 1;
-    const stands = standing(state, terms?.policy ?? null, now_ms, summaryOf(sessions, groups, session, null));
-    if (stands.overrides.length > 0) overridden += 1;
-    for (const { reason } of stands.denied) {
+    if (inForce(state.overrides, now_ms).length > 0) overridden += 1;
+    const group = summaryOf(sessions, groups, session, null);
+    for (const { reason } of deniedNow(state, terms?.policy ?? null, now_ms, group)) {
       denied.set(reason, (denied.get(reason) ?? 0) + 1);
     }
   }

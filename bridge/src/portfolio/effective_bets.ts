@@ -39,11 +39,26 @@ export function effectiveBets(correlations: Float64Array, risks: readonly number
   return { entropy: Math.exp(entropy), participation: 1 / squares, by_variance: (gross * gross) / variance };
 }
 
+export interface BetsHeld extends EffectiveBets {
+  readonly pairs: number;
+}
+
+/** Computed once per portfolio and version of the closes: eigenvalues of many pairs take longer than an answer may, and whoever watches asks every second. */
+const computed = new WeakMap<
+  readonly Position[],
+  { readonly dependence: Dependence; readonly bets: BetsHeld | null }
+>();
+
 /** Of the pairs held, as far as they are known; null when none is. Two that share too few returns count as one. */
-export function betsHeld(
-  positions: readonly Position[],
-  dependence: Dependence,
-): (EffectiveBets & { readonly pairs: number }) | null {
+export function betsHeld(positions: readonly Position[], dependence: Dependence): BetsHeld | null {
+  const known = computed.get(positions);
+  if (known?.dependence === dependence) return known.bets;
+  const bets = betsOf(positions, dependence);
+  computed.set(positions, { dependence, bets });
+  return bets;
+}
+
+function betsOf(positions: readonly Position[], dependence: Dependence): BetsHeld | null {
   const held = new Map<number, number>();
   for (const { pair, side, stake, leverage } of positions) {
     const place = dependence.places.get(pair);

@@ -14,7 +14,7 @@ import { closeGrid, lastOnGrid } from "../../src/portfolio/close_grid.js";
 import { type CloseBook, type CloseRow, newestClose, withCloses } from "../../src/portfolio/closes.js";
 import { clusterExposure, clustersOf } from "../../src/portfolio/clusters.js";
 import { type Dependence, dependenceAt } from "../../src/portfolio/dependence.js";
-import { effectiveBets, eigenvaluesOf } from "../../src/portfolio/effective_bets.js";
+import { betsHeld, effectiveBets, eigenvaluesOf } from "../../src/portfolio/effective_bets.js";
 import { LIMITS } from "../../src/protocol/codes.js";
 
 interface Case {
@@ -124,6 +124,22 @@ describe("published numbers", () => {
     expect(values.at(-1)).toBeCloseTo(8.2, 12);
     expect(values[0]).toBeCloseTo(0.2, 12);
   });
+});
+
+it("effective bets are reckoned once per portfolio and version of the closes: whoever watches asks every second", () => {
+  const rows = (closes: readonly number[]): CloseRow[] => [["A/X", 60 * HOUR_MS, closes]];
+  const closes = Array.from({ length: 60 }, (_, i) => 100 + (i % 7));
+  const dependence = (list: readonly number[]) =>
+    dependenceAt(withCloses(null, { step_s: 3600, keep: 97, rows: rows(list) }), 60 * HOUR_MS);
+  const position: Position = { pair: "A/X", side: "long", stake: 10, leverage: 1, state: "open", loss: Number.NaN };
+  const [held, known] = [[position], dependence(closes)];
+  const bets = betsHeld(held, known);
+  expect(bets).toMatchObject({ pairs: 1, participation: 1 });
+  expect(betsHeld(held, known)).toBe(bets);
+  expect(betsHeld([position], known)).not.toBe(bets);
+  expect(betsHeld([], known)).toBeNull();
+  expect(betsHeld(held, dependence(closes.slice(1)))).not.toBe(bets);
+  expect(betsHeld(held, dependenceAt(null, 0))).toBeNull();
 });
 
 describe("closes as they come in", () => {
