@@ -31,6 +31,7 @@ from helpers import (
     good,
     hello_body,
     open_trade,
+    pending_order,
 )
 
 from talebridge import RiskGate, client, portfolio, risk_gated
@@ -49,12 +50,18 @@ class Answers:
         self.gate: Any = None
         self.annotate: Any = None
         self.hello: Any = None
+        self.portfolio: Any = None
         self.questions: list[list[Any]] = []
 
     def __call__(self, op: Op, message: list[Any], frames: list[bytes]) -> Any:
         if op is Op.GATE:
             self.questions.append(message)
-        own = {Op.GATE: self.gate, Op.ANNOTATE: self.annotate, Op.HELLO: self.hello}.get(op)
+        own = {
+            Op.GATE: self.gate,
+            Op.ANNOTATE: self.annotate,
+            Op.HELLO: self.hello,
+            Op.PORTFOLIO: self.portfolio,
+        }.get(op)
         if own == "silent":
             return None
         return own(message) if callable(own) else own or good(op, message, frames)
@@ -260,6 +267,46 @@ def test_scale_ins_are_gated_and_reductions_are_not(
     assert ask_adjust(mine, frame, trade) == (None, "tag")
     wanted[:] = [math.inf]
     assert ask_adjust(mine, frame, trade) is None
+
+
+@pytest.mark.parametrize("tell", ["heard", "refused"])
+def test_an_order_that_a_denied_addition_would_have_replaced_is_told_as_it_stays(
+    tell: str,
+    bridge: Answers,
+    strategy: type[Strategy],
+    make: Callable[..., Any],
+) -> None:
+    """Others of its group would take the room it has."""
+    strategy.adjust_trade_position = lambda self, **kwargs: 60.0  # type: ignore[assignment]
+    mine = make("dry_run", on_unavailable="allow")
+    frame = analysed(mine)
+    trade = open_trade(PAIR, open_orders=[pending_order(40.0)])
+    mine.trades[:] = [trade]
+    told: list[list[float]] = []
+
+    def portfolio(message: list[Any]) -> Any:
+        told.append([position[2] for position in message[8]])
+        return Refusal(Status.INTERNAL) if len(told) > 1 and tell == "refused" else [message[4]]
+
+    bridge.portfolio = portfolio
+    bridge.gate = deny()
+    assert ask_adjust(mine, frame, trade) is None
+    assert told == [[500.0], [500.0, 40.0]]
+    assert len(bridge.questions) == 1
+
+
+def test_an_order_that_an_allowed_addition_replaces_is_not_told(
+    bridge: Answers, strategy: type[Strategy], make: Callable[..., Any]
+) -> None:
+    strategy.adjust_trade_position = lambda self, **kwargs: 60.0  # type: ignore[assignment]
+    mine = make("dry_run")
+    frame = analysed(mine)
+    trade = open_trade(PAIR, open_orders=[pending_order(40.0)])
+    mine.trades[:] = [trade]
+    told: list[int] = []
+    bridge.portfolio = lambda message: told.append(len(message[8])) or [message[4]]
+    assert ask_adjust(mine, frame, trade) == 60.0
+    assert told == [1]
 
 
 @pytest.mark.parametrize(

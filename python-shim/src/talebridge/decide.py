@@ -112,6 +112,8 @@ class Decider:
             allowed = self._apply(run, entry, answer, line)
             if allowed is not None and entry.kind is Kind.ENTRY:
                 run.let_in.set((entry.pair, entry.side), line)
+            if allowed is None and entry.replaces and self._gated.context is Context.TRADE:
+                self._tell_kept(run, entry)
             return allowed
         except Exception as error:  # noqa: BLE001 - whatever it is must not pass for approval
             return self._without_answer(entry, error)
@@ -154,6 +156,12 @@ class Decider:
             self._note_pause(run, answer)
         self._require_fresh(entry, answer)
         return answer
+
+    def _tell_kept(self, run: Run, entry: Entry) -> None:
+        """The order that a denied addition would have replaced stays, and the account was told
+        without it: bots of one group would take its room."""
+        with self._failures.caught(entry.pair), run.lock:
+            run.session.tell(self._gated.account(run, entry.now_ms))
 
     def _note_pause(self, run: Run, answer: Answer) -> None:
         if answer.decision is not Decision.DENY:

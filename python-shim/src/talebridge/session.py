@@ -194,6 +194,20 @@ class Session:
 
         return self._guarded("gate", deadline, once)
 
+    def tell(self, snapshot: Snapshot) -> None:
+        """Tells the gate of any change of the account."""
+        deadline = Deadline(self.terms.gate_timeout_s)
+
+        def once(channel: Channel) -> None:
+            if channel.boot is None or channel.boot != self._boot:
+                self._hello(channel, deadline)
+            news = self._news(channel, snapshot, deadline)
+            if news is not None:
+                request_id, frame = self._portfolio_frame(channel, news)
+                self._told(news, channel.request(request_id, [frame], deadline)[0])
+
+        self._guarded("gate", deadline, once)
+
     def _under(
         self,
         channel: Channel,
