@@ -1,7 +1,8 @@
 """Hearing of a backtest's next candle, and of no other.
 
 freqtrade calls `bot_loop_start` before every candle: 100,000 times a year. The gate wants the first
-call of a run and the first after a fill, so the strategy object carries the hook only until then.
+call of a run and the first after a confirmed entry or a fill, so the strategy object carries the
+hook only until then.
 """
 
 from __future__ import annotations
