@@ -18,6 +18,8 @@ export interface GroupSnapshot {
     readonly granted: readonly (readonly [candidate: string, exposure: number])[];
     readonly last: SampleRow | null;
     readonly confirmed: number | null;
+    /** Absent: as null. */
+    readonly high?: number | null;
   }[];
 }
 
@@ -28,13 +30,14 @@ export function exportGroup(key: string, { index, unit, last_ms, peaks, members 
     unit,
     last_ms,
     peaks: peaks.map(({ t_ms, equity }) => [t_ms, equity] as const),
-    members: [...members].map(([session, { equity, exposure, granted, last, confirmed }]) => ({
+    members: [...members].map(([session, { equity, exposure, granted, last, confirmed, high }]) => ({
       session,
       equity,
       exposure,
       granted: [...granted],
       last: last === null ? null : ([last.t_ms, last.equity] as const),
       confirmed,
+      high,
     })),
   };
 }
@@ -42,13 +45,14 @@ export function exportGroup(key: string, { index, unit, last_ms, peaks, members 
 export function importGroup({ index, unit, last_ms, peaks, members }: GroupSnapshot): GroupState {
   const group = Object.assign(newGroup(), { index, unit, last_ms });
   group.peaks.push(...peaks.map(([t_ms, equity]) => ({ t_ms, equity })));
-  for (const { session, equity, exposure, granted, last, confirmed } of members) {
+  for (const { session, equity, exposure, granted, last, confirmed, high = null } of members) {
     group.members.set(session, {
       equity,
       exposure,
       granted: new Map(granted),
       last: last === null ? null : { t_ms: last[0], equity: last[1] },
       confirmed,
+      high,
     });
   }
   return group;

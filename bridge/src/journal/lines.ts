@@ -122,6 +122,7 @@ const GroupRow = Type.Object({
       granted: Type.Array(Type.Tuple([Text, Num])),
       last: SampleOrNull,
       confirmed: NumOrNull,
+      high: Type.Optional(NumOrNull),
     }),
   ),
 });

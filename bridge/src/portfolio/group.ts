@@ -30,6 +30,8 @@ export interface Member {
    * member does not count for the index.
    */
   confirmed: number | null;
+  /** Highest `confirmed` since the member counts; null until then. */
+  high: number | null;
 }
 
 export interface GroupState extends Marks {
@@ -48,7 +50,7 @@ export function newGroup(): GroupState {
 }
 
 export function newMember(equity: number, exposure: number): Member {
-  return { equity, exposure, granted: new Map(), last: null, confirmed: null };
+  return { equity, exposure, granted: new Map(), last: null, confirmed: null, high: null };
 }
 
 /** Takes a member's newest portfolio, in place. @param exposure of its positions */
@@ -76,11 +78,13 @@ function takeSample(group: GroupState, member: Member, sample: EquitySample): vo
   const confirmed = Math.min(last.equity, sample.equity);
   if (member.confirmed !== null) {
     member.confirmed = confirmed;
+    member.high = Math.max(member.high ?? confirmed, confirmed);
     follow(group);
   } else {
     // What is worth nothing brings nothing in.
     if (confirmed < LEAST_VALUE) return;
     member.confirmed = confirmed;
+    member.high = confirmed;
     relink(group);
   }
   // Members' samples come in bundles: what is heard late counts from when it is heard.
@@ -100,15 +104,20 @@ export function leave(group: GroupState, name: string): void {
 }
 
 /**
- * A member's equity history is begun anew, in place. The group is forgiven what the member is: `lost` money was moved, not lost.
+ * A member's equity history is begun anew, in place. The group is forgiven what the member is, as far as it lost that in the
+ * group: `lost` money was moved, not lost.
  * @param lost what the member's equity is below its own mark
  */
 export function forgive(group: GroupState, name: string, lost: number): void {
   const member = group.members.get(name);
   if (member === undefined) return;
-  if (member.confirmed !== null && lost > 0) group.index = bounded(group.index + group.unit * lost);
+  if (member.confirmed !== null && lost > 0) {
+    const here = (member.high ?? Number.POSITIVE_INFINITY) - Math.min(member.confirmed, member.equity);
+    group.index = bounded(group.index + group.unit * Math.min(lost, here));
+  }
   member.last = null;
   member.confirmed = null;
+  member.high = null;
   relink(group);
 }
 

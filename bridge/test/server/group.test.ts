@@ -201,6 +201,23 @@ describe("common drawdown", () => {
     tell("a", 100, [], [100, 100]);
     expect(ask("b", 10, { pair: "C/X" }).reason).toBe(REASON.ok);
   });
+
+  it("is not forgiven what a bot lost before it was in the group: that is no loss of the group's", () => {
+    open("late", { limits: OFF });
+    tell("late", 1000);
+    service.now_ms += HOUR_MS;
+    tell("late", 500, [], [500, 500]);
+    open("late");
+    service.now_ms += HOUR_MS;
+    tell("late", 500, [], [500, 500]);
+    service.now_ms += HOUR_MS;
+    tell("a", 700, [], [700, 700]);
+    expect(ask("b", 10).reason).toBe(REASON.group_drawdown);
+    expect(service.ask(OP.rebase, "late", "me", "begun anew")[0]).toBe(STATUS.ok);
+    service.now_ms += HOUR_MS;
+    tell("late", 500, [], [500, 500]);
+    expect(ask("b", 10, { pair: "B/X" }).reason).toBe(REASON.group_drawdown);
+  });
 });
 
 describe("a silent bot", () => {
