@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -986,3 +986,45 @@ def test_the_columns_come_from_the_candles_before_the_strategy_changed_them(
 def test_an_empty_frame_gets_its_columns_too(bridge: Answers, make: Callable[..., Any]) -> None:
     result = make().populate_indicators(candles(5).iloc[:0], {"pair": PAIR})
     assert list(result.columns[-len(NAMES) :]) == NAMES
+
+
+def test_a_bridge_that_knows_less_than_the_one_before_is_told_all_closed_trades(
+    peer: Callable[..., Peer],
+    sockets: Path,
+    strategy: type[Strategy],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One started again under a hyperopt, or without its journal, knows none."""
+    persistence = pytest.importorskip("freqtrade.persistence")
+    trades = [
+        SimpleNamespace(id=n, close_date=datetime.fromtimestamp(n, UTC), close_profit=-0.1)
+        for n in (10, 20, 30)
+    ]
+
+    def proxy(*, is_open: bool, close_date: datetime) -> list[Any]:
+        return [trade for trade in trades if trade.close_date > close_date]
+
+    monkeypatch.setattr(persistence.Trade, "get_trades_proxy", staticmethod(proxy))
+    told: list[list[int]] = []
+
+    def bridge(boot: str) -> Peer:
+        def answer(op: Op, message: list[Any], frames: list[bytes]) -> Any:
+            if op is Op.HELLO:
+                return [hello_body(boot=boot)]
+            if op is Op.PORTFOLIO:
+                told.append([trade[0] for trade in message[9]] if len(message) > 9 else [])
+            return good(op, message, frames)
+
+        return peer(answer)
+
+    first = bridge("b1")
+    limits = {"loss_streak_trades": 3}
+    mine = risk_gated(strategy)(config(sockets, "dry_run", limits=limits, breaker_s=0))
+    frame = analysed(mine)
+    assert ask_stake(mine, frame) == 100.0
+    assert told == [[10, 20, 30]]
+    first.stop()
+    bridge("b2")
+    # The first attempt may only find that the old connection is dead.
+    assert 100.0 in (ask_stake(mine, frame), ask_stake(mine, frame))
+    assert told[1] == [10, 20, 30]

@@ -121,9 +121,9 @@ class Gated:
         self.met = True
 
     def account(self, run: Run, now_ms: int) -> Snapshot:
-        """The account now, with the trades closed since the bridge last heard of any."""
+        """The account now, with a way to the trades the bridge has not heard of."""
         snapshot = run.snapshot(now_ms, patient=self.context is Context.TRADE)
-        return replace(snapshot, closed=self.facts.closed(run.session.closed_until_ms))
+        return replace(snapshot, closed=self.facts.closed)
 
     def record(self) -> None:
         """Notes for the result file what this run decides by."""

@@ -80,6 +80,10 @@ class Terms:
     """How long to wait for a bridge that has gone away, likewise."""
 
 
+def _none_closed(_: int) -> Sequence[ClosedTrade]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """The account at the time of a question."""
@@ -87,8 +91,9 @@ class Snapshot:
     at_ms: int
     equity: float
     positions: tuple[Position, ...]
-    closed: tuple[ClosedTrade, ...] = ()
-    """Trades closed lately, in order of time: those the bridge has are not sent again."""
+    closed: Callable[[int], Sequence[ClosedTrade]] = _none_closed
+    """Gives trades closed at or after a time, in order of time. Asked when it is known what the
+    bridge has: one that was started again may have fewer than the one before."""
     closes: WantedCloses | None = None
     """Closes the question needs; None where no limit asks for them."""
 
@@ -118,7 +123,7 @@ class Session:
         self._handle = 0
         self._seq = 0
         self._samples_until_ms = 0
-        self.closed_until_ms = 0
+        self._closed_until_ms = 0
         """Close of the newest trade the bridge has."""
         self._closed: frozenset[ClosedTrade] = frozenset()
         """Trades sent that closed in that moment: more may follow that did."""
@@ -407,7 +412,7 @@ class Session:
                 self._sent = None
             self._seq = reply.seq
             self._samples_until_ms = reply.samples_until_ms
-            self.closed_until_ms = reply.closed_until_ms
+            self._closed_until_ms = reply.closed_until_ms
             self._closed = frozenset()
             self._closes = Ledger()
         return reply
@@ -487,10 +492,10 @@ class Session:
 
     def _unsent(self, snapshot: Snapshot) -> list[ClosedTrade]:
         """The oldest trades the bridge may not have, as many as one message takes."""
-        until_ms = self.closed_until_ms
+        until_ms = self._closed_until_ms
         unsent = [
             one
-            for one in snapshot.closed
+            for one in snapshot.closed(until_ms)
             if until_ms <= one.close_ms <= snapshot.at_ms and one not in self._closed
         ]
         return unsent[: LIMITS["closed"]]
@@ -509,9 +514,9 @@ class Session:
 
     def _note_closed(self, sent: Sequence[ClosedTrade]) -> None:
         last_ms = sent[-1].close_ms
-        known = self._closed if last_ms == self.closed_until_ms else frozenset()
+        known = self._closed if last_ms == self._closed_until_ms else frozenset()
         self._closed = known | {one for one in sent if one.close_ms == last_ms}
-        self.closed_until_ms = last_ms
+        self._closed_until_ms = last_ms
 
 
 def _payload(reply: list[Any] | BridgeError) -> list[Any]:
