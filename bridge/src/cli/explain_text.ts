@@ -101,8 +101,8 @@ export function describeTogether({ book_es, effective_bets: bets }: StandingRepo
   }
   if (bets != null) {
     const rounded = (value: number) => Number(value.toFixed(2));
-    const held = bets.pairs === 1 ? "1 pair held is" : `${bets.pairs} pairs held are`;
-    found.push(`${held} ${rounded(bets.participation)} bets (${rounded(bets.entropy)} by entropy)`);
+    const many = `${bets.pairs} pairs held are ${rounded(bets.participation)} bets (${rounded(bets.entropy)} by entropy)`;
+    found.push(bets.pairs === 1 ? "1 pair held is 1 bet" : many);
   }
   return found;
 }

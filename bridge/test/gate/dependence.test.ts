@@ -234,6 +234,8 @@ describe("how a session stands", () => {
       `expected shortfall of the book ${(ES_24H * Math.SQRT2 * 10).toFixed(1)} % of 10.0 %`,
       "2 pairs held are 2 bets (2 by entropy)",
     ]);
+    const single = stands([row("AAA/BBB", "long", 100)]);
+    expect(describeTogether({ ...single, denied: [], overrides: [] })[1]).toBe("1 pair held is 1 bet");
     const silent = standing(session(1000, book), policy({ max_book_es: 0.1 }), NOW_MS);
     expect(silent).toMatchObject({ book_es: { value: null, limit: 0.1 }, effective_bets: null });
     expect(describeTogether({ ...silent, denied: [...silent.denied], overrides: [] })).toEqual([]);
