@@ -82,12 +82,11 @@ export function policyAt(overrides: readonly Override[], policy: Policy, now_ms:
   return changes.length === 0 ? policy : { ...policy, limits: { ...policy.limits, ...Object.fromEntries(changes) } };
 }
 
-/** Whether any limit gets looser. @param before null: not known, so anything might */
-export function loosens(before: Limits | null, after: Changes): boolean {
-  return Object.entries(after).some(([key, value]) => {
-    if (before === null || !isOverridable(key)) return true;
-    return isLooser(key, before[key], value);
-  });
+/** Whether any limit gets looser. */
+export function loosens(before: Limits, after: Limits): boolean {
+  return Object.keys(after)
+    .filter(isOverridable)
+    .some((key) => isLooser(key, before[key], after[key]));
 }
 
 function isLooser(key: LimitKey, before: number | null, after: number | null): boolean {

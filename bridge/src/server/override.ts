@@ -1,18 +1,9 @@
 /** Overrides of single limits by hand, and their end. Decide, journal, apply. */
 import { checkOverride } from "../config/override.js";
 import type { Violation } from "../engine/types.js";
-import type { LiftEvent, OverrideEvent, SessionEvent } from "../gate/events.js";
-import {
-  type Changes,
-  inForce,
-  isOverridable,
-  loosens,
-  OVERRIDABLE,
-  type Override,
-  policyAt,
-} from "../gate/overrides.js";
+import type { LiftEvent, OverrideEvent } from "../gate/events.js";
+import { inForce, isOverridable, loosens, OVERRIDABLE, type Override, policyAt } from "../gate/overrides.js";
 import { applyEvent, isLive } from "../gate/session.js";
-import type { Limits } from "../gate/types.js";
 import type { JournalEvent } from "../journal/lines.js";
 import type { Appended } from "../journal/writer.js";
 import type { LiftMessage, OverrideMessage } from "../wire/messages.js";
@@ -35,7 +26,7 @@ export function override(sessions: Sessions, append: Append, message: OverrideMe
   if (!checked.ok) return { ok: false, code: "invalid", violations: checked.violations };
   const { limits } = checked;
   const event: OverrideEvent = { type: "override", session: session.name, limits, until_ms, by, why };
-  return settle(session, append, event, limits, now_ms);
+  return settle(session, append, event, now_ms);
 }
 
 /** Ends overrides of one live session before their time; no names: all of them. */
@@ -60,28 +51,28 @@ export function lift(sessions: Sessions, append: Append, message: LiftMessage, n
       message: `session "${session.name}" has no such override: \`talebridge status\` lists them`,
     };
   }
-  const settled = session.terms?.policy.limits ?? null;
-  const after: Changes =
-    settled === null ? {} : Object.fromEntries(limits.map((limit) => [limit, settled[limit]] as const));
   const event: LiftEvent = { type: "lift", session: session.name, limits, by: message.by, why: message.why };
-  return settle(session, append, event, settled === null ? null : after, now_ms);
+  return settle(session, append, event, now_ms);
 }
 
-/** @param after what the limits are then; null: not known */
-function settle(
-  session: Session,
-  append: Append,
-  event: SessionEvent,
-  after: Changes | null,
-  now_ms: number,
-): Overridden {
-  const { state, terms } = session;
-  const before: Limits | null = terms === null ? null : policyAt(state.overrides, terms.policy, now_ms).limits;
-  const looser = after === null || loosens(before, after);
+function settle(session: Session, append: Append, event: OverrideEvent | LiftEvent, now_ms: number): Overridden {
+  const { state } = session;
   // What tightens works with a full disk, too; the state is written out when the journal works again. What loosens needs a record.
-  if (!append([event]).ok && looser) return { ok: false, code: "unrecorded", message: UNRECORDED };
+  if (!append([event]).ok && everLoosens(session, event, now_ms))
+    return { ok: false, code: "unrecorded", message: UNRECORDED };
   applyEvent(state, event);
   return { ok: true, session: session.name, overrides: inForce(state.overrides, now_ms) };
+}
+
+/** Whether a limit gets looser now or later: one that takes another's place may end sooner than that, or last longer. */
+function everLoosens({ state, terms }: Session, event: OverrideEvent | LiftEvent, now_ms: number): boolean {
+  if (terms === null) return true;
+  const { policy } = terms;
+  const [before, after] = [state.overrides, applyEvent({ ...state }, event).overrides];
+  const moments = [now_ms, ...[...before, ...after].map(({ until_ms }) => until_ms)].filter((at_ms) => at_ms >= now_ms);
+  return moments.some((at_ms) =>
+    loosens(policyAt(before, policy, at_ms).limits, policyAt(after, policy, at_ms).limits),
+  );
 }
 
 /** A backtest's result is that of its settings, and its session ends with it: nothing of it is overridden. */

@@ -290,7 +290,7 @@ it("an override that is said to loosen nothing never gets a larger stake", () =>
       override,
       (equity, book, history, rules, question, closed, { key, before, after }) => {
         const settled: Policy = { ...rules, limits: { ...rules.limits, [key]: before } };
-        if (loosens(settled.limits, { [key]: after })) return;
+        if (loosens(settled.limits, { ...settled.limits, [key]: after })) return;
         tightened += 1;
         const stake = (state: SessionState) => gate(state, settled, question).stake;
         const plain = session(equity, book, history);

@@ -179,6 +179,17 @@ describe("while the journal cannot be written", () => {
     expect(state().state.overrides).toHaveLength(2);
   });
 
+  it("nothing is loosened later either, by a stricter override that would end sooner or a looser one that would last", () => {
+    const [soon_ms, late_ms] = [UNTIL_MS - 1, UNTIL_MS + 1];
+    set({ max_drawdown: 0.05, max_daily_loss: 0.6 });
+    service.room = 0;
+    expect(set({ max_drawdown: 0.05 }, soon_ms)[0]).toBe(STATUS.internal);
+    expect(set({ max_daily_loss: 0.55 }, late_ms)[0]).toBe(STATUS.internal);
+    expect(state().state.overrides).toHaveLength(2);
+    expect(set({ max_drawdown: 0.04 }, late_ms)[0]).toBe(STATUS.ok);
+    expect(set({ max_daily_loss: 0.55 }, soon_ms)[0]).toBe(STATUS.ok);
+  });
+
   it("lifting what loosened applies", () => {
     set({ max_drawdown: 0.2 });
     service.room = 0;
