@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import math
 import os
@@ -35,12 +36,12 @@ from helpers import (
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_session import session
+from test_session import TERMS, session
 from test_setup import STOP
 
 from talebridge import columns, risk_gated, spawn
 from talebridge import session as session_module
-from talebridge._generated import Reason
+from talebridge._generated import MEMORY_ROWS, Reason
 from talebridge.config import resolve
 from talebridge.errors import BadCandles, Unavailable
 from talebridge.place import Local
@@ -255,6 +256,26 @@ def test_many_rows_asked_about_in_parts_have_the_bits_of_one_answer(
         parts.clear()
         monkeypatch.undo()
         monkeypatch.setattr(mine, "_annotate", asked)
+
+
+@pytest.mark.parametrize("window_set", sorted(MEMORY_ROWS))
+def test_parts_reach_back_as_far_as_the_windows_and_their_market(
+    window_set: str, daemon: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = {"window_set": window_set}
+    mine = session(
+        daemon,
+        window_set=window_set,
+        engine={**TERMS.engine, **chosen},
+        hello=dataclasses.replace(TERMS.hello, settings={**TERMS.hello.settings, **chosen}),
+    )
+    block = columns.to_block(candles(2400, seed=7))
+    market = columns.to_block(candles(2400, seed=8))[columns.CLOSE].copy()
+    market[300:350] = market[1100:1103] = math.nan
+    block = np.vstack((block, market))
+    whole = mine.annotate(block).copy()
+    monkeypatch.setattr(session_module, "_PART_ROWS", 500)
+    np.testing.assert_array_equal(bits(mine.annotate(block)), bits(whole))
 
 
 @pytest.mark.parametrize("row", [0, 499, 500, 1700, 2399])
