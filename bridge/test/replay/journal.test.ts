@@ -10,6 +10,7 @@ import { applyEvent } from "../../src/gate/session.js";
 import type { GateRequest } from "../../src/gate/types.js";
 import type { JournalEvent } from "../../src/journal/lines.js";
 import { REASON } from "../../src/protocol/codes.js";
+import { spanOf } from "../../src/replay/journal/replay_journal.js";
 import { ReplayInputError } from "../../src/replay/read/error.js";
 import { timeframeOf } from "../../src/replay/read/timeframe.js";
 import { type ReplayResult, ReplayResultSchema } from "../../src/replay/run/result.js";
@@ -252,6 +253,13 @@ it("takes no trade of a bot that enforced for what was denied: it was let in by 
   expect(result.counts).toMatchObject({ entries: 2, denied: 1, outcome_unknown: 1 });
   expect([result.without.trades, result.with.trades]).toEqual([1, 1]);
   expect(result.notes.join(" ")).toContain("1 closed trade of trades.json left out");
+});
+
+it("spans however many questions there are", () => {
+  const year = Array.from({ length: 200_000 }, (_, i) => ({ first_ms: 1000 + i, last_ms: 2000 + i }));
+  expect(spanOf(year, [], [])).toEqual({ from_ms: 1000, to_ms: 201_999 });
+  const known = [{ leg: { asked_ms: 999 } }];
+  expect(spanOf(year, known, [{ close_ms: 300_000 }])).toEqual({ from_ms: 999, to_ms: 300_000 });
 });
 
 describe("wrong use", () => {

@@ -1,12 +1,14 @@
 /** A journal, and a bot's trades where they are given -> a {@link ReplayResult}: what the gate said, and what that was worth as far as it is known. */
 
+import type { Range } from "../calibrate/windows.js";
 import type { ReadResult } from "../read/backtest.js";
 import { ReplayInputError, shown } from "../read/error.js";
+import type { Trade } from "../read/trades.js";
 import { counted } from "../report/format.js";
 import type { PairMarket } from "../run/pair_market.js";
 import { loadMarkets, type ReplayInput, resultOf, walkOf } from "../run/replay.js";
 import type { ReplayResult } from "../run/result.js";
-import { walk } from "../run/walk.js";
+import { type JudgedLeg, walk } from "../run/walk.js";
 import type { BotTrades } from "./bot_trades.js";
 import { type Linked, link } from "./link.js";
 import type { JournalSession, Question } from "./questions.js";
@@ -68,8 +70,7 @@ export async function replayJournal(input: JournalInput): Promise<ReplayResult> 
 /** What a backtest's file would tell, as far as a journal can. */
 function asBacktest({ file, told, timeframe, timeframe_ms }: JournalInput, { trades, known }: Linked): ReadResult {
   const { questions } = told;
-  const from = Math.min(...questions.map(({ first_ms }) => first_ms), ...known.map(({ leg }) => leg.asked_ms));
-  const to = Math.max(...questions.map(({ last_ms }) => last_ms), ...trades.map(({ close_ms }) => close_ms));
+  const { from_ms, to_ms } = spanOf(questions, known, trades);
   return {
     file,
     file_sha256: told.sha256,
@@ -80,8 +81,8 @@ function asBacktest({ file, told, timeframe, timeframe_ms }: JournalInput, { tra
     timeframe_detail: "",
     timerange: "",
     // One candle earlier, so that the one the first question was about can be judged.
-    start_ms: (Math.floor(from / timeframe_ms) - 1) * timeframe_ms,
-    end_ms: Math.ceil(to / timeframe_ms) * timeframe_ms,
+    start_ms: (Math.floor(from_ms / timeframe_ms) - 1) * timeframe_ms,
+    end_ms: Math.ceil(to_ms / timeframe_ms) * timeframe_ms,
     starting_balance: told.equity,
     stake_currency: currencyOf(questions),
     max_open_trades: null,
@@ -94,6 +95,23 @@ function asBacktest({ file, told, timeframe, timeframe_ms }: JournalInput, { tra
     risk_bridge: null,
     wallet: null,
   };
+}
+
+/** From the first question or order to the last question or exit. */
+export function spanOf(
+  questions: readonly Pick<Question, "first_ms" | "last_ms">[],
+  known: readonly { readonly leg: Pick<JudgedLeg["leg"], "asked_ms"> }[],
+  trades: readonly Pick<Trade, "close_ms">[],
+): Range {
+  let [from_ms, to_ms] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  // One by one: a year of questions is more than a function takes.
+  for (const { first_ms, last_ms } of questions) {
+    from_ms = Math.min(from_ms, first_ms);
+    to_ms = Math.max(to_ms, last_ms);
+  }
+  for (const { leg } of known) from_ms = Math.min(from_ms, leg.asked_ms);
+  for (const { close_ms } of trades) to_ms = Math.max(to_ms, close_ms);
+  return { from_ms, to_ms };
 }
 
 /** The stake currency is the one that pairs are quoted in, or settled in. */
