@@ -173,8 +173,7 @@ class Session:
         """
         if self._sized is None or self.terms.deadlines:
             return None
-        if channel.boot is None or channel.boot != self._boot:
-            self._hello(channel, deadline)
+        self._greet(channel, deadline)
         sized, boot = self._sized
         same = all(
             getattr(sized, key) == getattr(question, key)
@@ -204,8 +203,7 @@ class Session:
         deadline = Deadline(self.terms.gate_timeout_s)
 
         def once(channel: Channel) -> None:
-            if channel.boot is None or channel.boot != self._boot:
-                self._hello(channel, deadline)
+            self._greet(channel, deadline)
             news = self._news(channel, snapshot, deadline)
             if news is not None:
                 request_id, frame = self._portfolio_frame(channel, news)
@@ -221,8 +219,7 @@ class Session:
         encode: Callable[[Channel, int, int], bytes],
     ) -> list[Any]:
         """The reply to what is asked under an account, of which the gate is told first."""
-        if channel.boot is None or channel.boot != self._boot:
-            self._hello(channel, deadline)
+        self._greet(channel, deadline)
         news = self._news(channel, snapshot, deadline)
         asked = [] if news is None else [self._portfolio_frame(channel, news)]
         request_id = channel.new_id()
@@ -396,6 +393,11 @@ class Session:
         raise StalePortfolio(
             "the bridge kept asking for the portfolio; do two bots share one risk_bridge.session?"
         )
+
+    def _greet(self, channel: Channel, deadline: Deadline) -> None:
+        """Says hello where this session has not said it to who answers there now."""
+        if channel.boot is None or channel.boot != self._boot:
+            self._hello(channel, deadline)
 
     def _hello(self, channel: Channel, deadline: Deadline) -> HelloReply:
         request_id = channel.new_id()
