@@ -22,22 +22,23 @@ export class AlarmBook {
 
   /** @param now_ms time that never steps */
   look(alarms: readonly Alarm[], now_ms: number): Change[] {
-    const changes: Change[] = [];
+    const [begun, ended]: [Change[], Change[]] = [[], []];
     for (const alarm of alarms) {
       const key = keyOf(alarm);
-      if (!this.ringing.has(key)) changes.push({ alarm, rings: true });
+      if (!this.ringing.has(key)) begun.push({ alarm, rings: true });
       this.ringing.set(key, { alarm, seen_ms: now_ms });
     }
     for (const [key, { alarm, seen_ms }] of this.ringing) {
       if (seen_ms === now_ms || (now_ms - seen_ms < FIXED.alarm_away_ms && !byHand(alarm))) continue;
       this.ringing.delete(key);
-      changes.push({ alarm, rings: false });
+      ended.push({ alarm, rings: false });
     }
-    return changes;
+    return [...ended, ...begun];
   }
 }
 
-/** Not of its text, which tells numbers that move. */
-function keyOf({ kind, session, about }: Alarm): string {
-  return JSON.stringify([kind, session, about]);
+/** Not of its text, which tells numbers that move; what a person did stands as it was done, and another thing is news. */
+function keyOf(alarm: Alarm): string {
+  const { kind, session, about, text, until_ms } = alarm;
+  return JSON.stringify([kind, session, about, ...(byHand(alarm) ? [text, until_ms] : [])]);
 }

@@ -40,6 +40,19 @@ describe("alarms that begin and end", () => {
     expect(book.look([], 2 * AWAY)).toHaveLength(1);
   });
 
+  it("of what a person did are told again when another thing is done in its place, the end of the first before it", () => {
+    const book = new AlarmBook();
+    const overridden: Alarm = { ...halted, kind: "overridden", about: "max_drawdown", text: "0.11, by me: hedged" };
+    book.look([overridden], 0);
+    const looser = { ...overridden, text: "0.9, by me: hedged" };
+    expect(book.look([looser], 1)).toEqual([
+      { alarm: overridden, rings: false },
+      { alarm: looser, rings: true },
+    ]);
+    expect(book.look([{ ...looser, until_ms: 5 }], 2)).toHaveLength(2);
+    expect(book.look([{ ...looser, until_ms: 5 }], 3)).toEqual([]);
+  });
+
   it("end at once when a person ended them, and not in the look that found them", () => {
     const book = new AlarmBook();
     expect(book.look([halted], 0)).toMatchObject([{ rings: true }]);
