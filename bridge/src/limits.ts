@@ -31,6 +31,18 @@ export const FIXED_LIMITS = table({
     bounds: "messages of gate.sock taken in to decide whose turn it is",
     beyond: "one is answered before the next is taken in; ZeroMQ holds the rest",
   },
+  stream_connections: {
+    value: 256,
+    unit: "connections",
+    bounds: "connections to gate.stream, which only a private daemon has",
+    beyond: "closed at once; a log line at most every ten seconds",
+  },
+  stream_unread_bytes: {
+    value: 65_536,
+    unit: "bytes",
+    bounds: "answers on gate.stream that wait for one client to read them, or are put together for one write",
+    beyond: "written, and nothing more is read from that client until it has read them",
+  },
   batch_queue_per_client: {
     value: 4,
     unit: "frames",

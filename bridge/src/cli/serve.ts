@@ -1,4 +1,4 @@
-/** `talebridge serve`: the daemon. Prints one line on stdout once both sockets are bound; logs go to stderr. */
+/** `talebridge serve`: the daemon. Prints one line on stdout once all its sockets are bound; logs go to stderr. */
 import { fstatSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type Logger, pino } from "pino";

@@ -6,7 +6,7 @@ import type { GroupLimits } from "../gate/types.js";
 import { check, isRecord } from "./check.js";
 import { DAEMON_DEFAULTS, DaemonSchema, type GivenDaemonConfig, type LogLevel } from "./daemon_schema.js";
 import { type Endpoint, isLoopback, parseEndpoint, showEndpoint } from "./endpoint.js";
-import { BATCH_SOCKET, defaultDir, defaultJournalDir, defaultKeysDir, MAX_SOCKET_PATH_BYTES } from "./paths.js";
+import { defaultDir, defaultJournalDir, defaultKeysDir, MAX_SOCKET_PATH_BYTES, socketNames } from "./paths.js";
 import { resolveWebhook, type WebhookConfig } from "./webhook.js";
 
 export interface DaemonConfig {
@@ -83,7 +83,7 @@ export function resolveDaemon(
 
   const merged: GivenDaemonConfig = { ...(file as GivenDaemonConfig), ...(outer as GivenDaemonConfig) };
   const dir = resolve(merged.dir ?? defaultDir(env, uid));
-  const longest = Buffer.byteLength(join(dir, BATCH_SOCKET));
+  const longest = Math.max(...socketNames(args.private === true).map((name) => Buffer.byteLength(join(dir, name))));
   if (longest > MAX_SOCKET_PATH_BYTES) {
     const message = `socket paths in ${dir} have ${longest} bytes; the system allows ${MAX_SOCKET_PATH_BYTES}: choose a shorter directory with --dir`;
     return { ok: false, violations: [{ path: "dir", message }] };

@@ -4,9 +4,16 @@ import { join } from "node:path";
 
 export const GATE_SOCKET = "gate.sock";
 export const BATCH_SOCKET = "batch.sock";
+/** A plain stream to the gate, beside its socket: of private daemons only. */
+export const GATE_STREAM = "gate.stream";
 export const LOCK_FILE = "daemon.lock";
 /** Longest path of a UNIX socket, in bytes, without its final zero (sockaddr_un). */
 export const MAX_SOCKET_PATH_BYTES = 107;
+
+/** What a daemon listens on in its directory. */
+export function socketNames(is_private: boolean): readonly string[] {
+  return is_private ? [GATE_SOCKET, BATCH_SOCKET, GATE_STREAM] : [GATE_SOCKET, BATCH_SOCKET];
+}
 
 type Env = Readonly<Record<string, string | undefined>>;
 

@@ -1,4 +1,4 @@
-/** The daemon: directory, lock, journal, engine and the two sockets, in the order that makes each safe; and the way back down. */
+/** The daemon: directory, lock, journal, engine and the ways in, in the order that makes each safe; and the way back down. */
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import v8 from "node:v8";
@@ -45,7 +45,7 @@ export interface Daemon {
 }
 
 /**
- * Starts serving. Resolves when both sockets are bound.
+ * Starts serving. Resolves when all its sockets are bound.
  * @throws ConfigError when the directory or the journal cannot be used
  */
 export async function startDaemon(
@@ -176,7 +176,7 @@ async function serve(
       door,
       counters,
       log,
-      handleGate: (frames, reply) => reply([gates.handle(frames)]),
+      answerGate: (frames) => gates.handle(frames),
       handleBatch: (frames, reply, client) => {
         frame_ms = Date.now();
         batches.handle(frames, reply, client);
@@ -287,7 +287,7 @@ function watchHome(
   let held = identity(lock_file);
   const directory = {
     what: "the daemon's directory or what is in it",
-    paths: [lock_file, ...socketsOf(config.dir)],
+    paths: [lock_file, ...socketsOf(config.dir, config.private)],
     async restore(): Promise<void> {
       ensurePrivateDirectory(config.dir, uid);
       if (identity(lock_file) !== held) {

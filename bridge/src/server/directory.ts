@@ -1,7 +1,7 @@
 /** The daemon's directory: private to its user, locked while the daemon runs. */
 import { chmodSync, lstatSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { BATCH_SOCKET, GATE_SOCKET, LOCK_FILE } from "../config/paths.js";
+import { LOCK_FILE, socketNames } from "../config/paths.js";
 import type { HeldLock, LoadedEngine } from "../engine/engine.js";
 import { makeDirectory } from "../make_directory.js";
 
@@ -34,7 +34,8 @@ export function ensurePrivateDirectory(dir: string, uid: number): boolean {
 }
 
 export const lockOf = (dir: string): string => join(dir, LOCK_FILE);
-export const socketsOf = (dir: string): readonly string[] => [GATE_SOCKET, BATCH_SOCKET].map((name) => join(dir, name));
+export const socketsOf = (dir: string, is_private: boolean): readonly string[] =>
+  socketNames(is_private).map((name) => join(dir, name));
 
 /** Takes the daemon's lock. Only its holder may remove or bind sockets: binding unlinks whatever another daemon listens on. */
 export function lockDirectory(dir: string, engine: LoadedEngine): HeldLock {
@@ -48,9 +49,9 @@ export function lockDirectory(dir: string, engine: LoadedEngine): HeldLock {
   return lock;
 }
 
-/** Removes socket files a killed daemon left. Call with the lock held. */
+/** Removes socket files a killed daemon left, whichever kind it was: a client would try them. Call with the lock held. */
 export function removeSockets(dir: string): void {
-  for (const path of socketsOf(dir)) rmSync(path, { force: true });
+  for (const path of socketsOf(dir, true)) rmSync(path, { force: true });
 }
 
 function messageOf(error: unknown): string {

@@ -1,9 +1,12 @@
-/** The ways in: two sockets in the daemon's directory, and two more over tcp if the configuration has them. Opened together, closed together. */
+/**
+ * The ways in: two sockets in the daemon's directory, a stream beside them if it is private, and two more sockets over tcp if the configuration has
+ * them. Opened together, closed together.
+ */
 
 import { join } from "node:path";
 import type { Logger } from "pino";
 import type { DaemonConfig } from "../config/daemon.js";
-import { BATCH_SOCKET, GATE_SOCKET } from "../config/paths.js";
+import { BATCH_SOCKET, GATE_SOCKET, GATE_STREAM } from "../config/paths.js";
 import { FIXED } from "../limits.js";
 import type { Counters } from "../metrics/counters.js";
 import { LIMITS } from "../protocol/codes.js";
@@ -11,6 +14,7 @@ import type { Door } from "../security/door.js";
 import { countOpenFiles, DescriptorGuard, openFilesLimit } from "./descriptors.js";
 import { ConfigError } from "./directory.js";
 import { type Address, ServerSocket, type SocketOptions } from "./socket.js";
+import { ServerStream } from "./stream.js";
 
 export interface EntranceParts {
   readonly config: DaemonConfig;
@@ -18,8 +22,18 @@ export interface EntranceParts {
   readonly door: Door | null;
   readonly counters: Counters;
   readonly log: Logger;
-  readonly handleGate: SocketOptions["handle"];
+  /** The reply to one message of the gate, however it came. */
+  readonly answerGate: (frames: readonly Buffer[]) => Buffer;
   readonly handleBatch: SocketOptions["handle"];
+}
+
+/** One way in. */
+interface Entrance {
+  /** Where it is to listen. */
+  readonly wanted: string;
+  start(): Promise<void> | void;
+  dropConnections(): Promise<void>;
+  close(): Promise<void>;
 }
 
 export interface Entrances {
@@ -33,7 +47,7 @@ export interface Entrances {
 /** @throws ConfigError when an address cannot be listened on; nothing stays open then */
 export async function openEntrances(parts: EntranceParts): Promise<Entrances> {
   const { config, door, counters, log } = parts;
-  const guard = guardDescriptors(() => sockets, counters, log);
+  const guard = guardDescriptors(() => entrances, counters, log);
   const onAccepted = () => guard?.accepted();
   const gateSocket = (address: Address) =>
     new ServerSocket({
@@ -44,7 +58,7 @@ export async function openEntrances(parts: EntranceParts): Promise<Entrances> {
       counters,
       log,
       onAccepted,
-      handle: parts.handleGate,
+      handle: (frames, reply) => reply([parts.answerGate(frames)]),
     });
   const batchSocket = (address: Address) =>
     new ServerSocket({
@@ -58,11 +72,15 @@ export async function openEntrances(parts: EntranceParts): Promise<Entrances> {
       onAccepted,
       handle: parts.handleBatch,
     });
-  const local = [
+  const local: Entrance[] = [
     gateSocket({ transport: "ipc", path: join(config.dir, GATE_SOCKET) }),
     batchSocket({ transport: "ipc", path: join(config.dir, BATCH_SOCKET) }),
   ];
-  const sockets = [...local];
+  if (config.private) {
+    const path = join(config.dir, GATE_STREAM);
+    local.push(new ServerStream({ path, counters, log, onAccepted, answer: parts.answerGate }));
+  }
+  const entrances = [...local];
   const endpoints: Record<string, () => string> = {};
   const remote: ServerSocket[] = [];
   if (config.tcp !== null) {
@@ -70,12 +88,12 @@ export async function openEntrances(parts: EntranceParts): Promise<Entrances> {
     const gate = gateSocket({ transport: "tcp", endpoint: config.tcp.gate, curve });
     const batch = batchSocket({ transport: "tcp", endpoint: config.tcp.batch, curve });
     remote.push(gate, batch);
-    sockets.push(gate, batch);
+    entrances.push(gate, batch);
     endpoints.gate = () => gate.endpoint;
     endpoints.batch = () => batch.endpoint;
   }
   const close = async (): Promise<void> => {
-    for (const socket of sockets) await socket.close();
+    for (const entrance of entrances) await entrance.close();
     await door?.close();
   };
   try {
@@ -84,7 +102,7 @@ export async function openEntrances(parts: EntranceParts): Promise<Entrances> {
       log.warn("a client was taken off the list: all tcp connections are dropped, those still listed connect anew");
       void dropAll(remote, log);
     });
-    for (const socket of sockets) startSocket(socket);
+    for (const entrance of entrances) await startEntrance(entrance);
   } catch (error) {
     await close();
     throw error;
@@ -98,7 +116,7 @@ export async function openEntrances(parts: EntranceParts): Promise<Entrances> {
 
 /** Null where the system does not tell how many files may be open. */
 function guardDescriptors(
-  sockets: () => readonly ServerSocket[],
+  entrances: () => readonly Entrance[],
   counters: Counters,
   log: Logger,
 ): DescriptorGuard | null {
@@ -113,24 +131,24 @@ function guardDescriptors(
         { open, limit },
         "too many connections for the limit of open files: all are dropped, clients connect anew",
       );
-      await dropAll(sockets(), log);
+      await dropAll(entrances(), log);
     },
   });
 }
 
-async function dropAll(sockets: readonly ServerSocket[], log: Logger): Promise<void> {
-  const dropped = await Promise.allSettled(sockets.map((socket) => socket.dropConnections()));
+async function dropAll(entrances: readonly Entrance[], log: Logger): Promise<void> {
+  const dropped = await Promise.allSettled(entrances.map((entrance) => entrance.dropConnections()));
   for (const result of dropped) if (result.status === "rejected") log.error({ err: result.reason }, "not dropped");
 }
 
 /** A port that is taken, or an address this machine does not have, is a wrong configuration. */
-function startSocket(socket: ServerSocket): void {
+async function startEntrance(entrance: Entrance): Promise<void> {
   try {
-    socket.start();
+    await entrance.start();
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     throw new ConfigError(
-      `${socket.wanted} cannot be listened on (${text}): choose another address in the configuration`,
+      `${entrance.wanted} cannot be listened on (${text}): choose another address in the configuration`,
     );
   }
 }

@@ -1,16 +1,15 @@
 /** One ROUTER socket: receives, hands over, sends. One bad message or one vanished client never ends it. */
-import { chmodSync, statSync } from "node:fs";
 import { setImmediate, setTimeout } from "node:timers/promises";
 import type { Logger } from "pino";
 import { type Context, Router } from "zeromq";
 import { type Endpoint, showEndpoint } from "../config/endpoint.js";
 import { FIXED } from "../limits.js";
 import type { Counters } from "../metrics/counters.js";
-import { STATUS } from "../protocol/codes.js";
-import { encodeError } from "../wire/encode.js";
-import { peekEnvelope } from "../wire/envelope.js";
+import { failedRequest } from "./failed_request.js";
 import { FairQueue } from "./fair_queue.js";
+import { bindPrivately } from "./private_socket.js";
 import { Sparse } from "./sparse.js";
+import { RETRY_MS, TURN_MS } from "./turn.js";
 
 /** Where to listen: a file that its owner alone may open, or tcp, with CURVE unless that is said to be insecure. */
 export type Address =
@@ -39,17 +38,12 @@ export interface SocketOptions {
   readonly handle: (frames: readonly Buffer[], reply: (frames: Buffer[]) => void, client: string) => void;
 }
 
-const SOCKET_MODE = 0o600;
 /** Over a network a handshake takes several round trips and one look at the list of clients. */
 const TCP_HANDSHAKE_MS = FIXED.tcp_handshake_ms;
 /** A peer behind a broken network is let go of after this. */
 const TCP_HEARTBEAT = { heartbeatInterval: 5000, heartbeatTimeout: FIXED.tcp_silence_ms, tcpKeepalive: 1 } as const;
 /** Enforced: without an answer from the handler of clients nobody comes in. */
 const ZAP_DOMAIN = "talebridge";
-/** The longest a queue of messages is worked off without looking at anything else. */
-const TURN_MS = 5;
-/** A receive that keeps failing must not keep the processor busy. */
-const RETRY_MS = 100;
 
 export class ServerSocket {
   private router: Router;
@@ -103,7 +97,7 @@ export class ServerSocket {
 
   private bind(endpoint: string): void {
     const { address } = this.options;
-    if (address.transport === "ipc") this.bindFile(address.path);
+    if (address.transport === "ipc") bindPrivately(address.path, () => this.router.bindSync(this.wanted));
     else this.router.bindSync(endpoint);
   }
 
@@ -116,16 +110,6 @@ export class ServerSocket {
   /** Where it listens, with the port that was taken if any would do. */
   get endpoint(): string {
     return this.router.lastEndpoint ?? "";
-  }
-
-  private bindFile(path: string): void {
-    const umask = process.umask(0o177);
-    try {
-      this.router.bindSync(this.wanted);
-    } finally {
-      process.umask(umask);
-    }
-    if ((statSync(path).mode & 0o777) !== SOCKET_MODE) chmodSync(path, SOCKET_MODE);
   }
 
   /** Ends the loop and closes the socket. */
@@ -177,9 +161,7 @@ export class ServerSocket {
     try {
       this.options.handle(body, (reply) => this.send(client, reply), nameOf(client));
     } catch (error) {
-      this.options.counters.add("handler_errors");
-      this.sparse.say("request", (left_out) => this.options.log.error({ err: error, left_out }, "a request failed"));
-      this.send(client, [internalError(body)]);
+      this.send(client, [failedRequest(error, body, this.options, this.sparse)]);
     }
   }
 
@@ -237,12 +219,4 @@ function tcpOptions({ endpoint, curve }: Extract<Address, { transport: "tcp" }>)
           zapEnforceDomain: true,
         }),
   };
-}
-
-/** Every request gets a reply: what a handler throws becomes status internal under the request's id. */
-function internalError(frames: readonly Buffer[]): Buffer {
-  const peek = frames[0] === undefined ? null : peekEnvelope(frames[0]);
-  const id = peek === null ? 0 : peek.ok ? peek.envelope.id : peek.id;
-  const message = "the bridge failed on this request and went on; its log has the details";
-  return encodeError({ id, status: STATUS.internal, message, detail: {} });
 }

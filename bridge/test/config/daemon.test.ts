@@ -83,6 +83,11 @@ describe("violations", () => {
     const long = `/${"x".repeat(95)}`;
     expect(violations({ dir: `${long}x` })[0]?.message).toContain("107");
     expect(config({ dir: long }).dir).toBe(long);
+    // A private one has a socket with a longer name.
+    expect(violations({ dir: long, private: true })).toEqual([
+      { path: "dir", message: expect.stringMatching(/have 108 bytes; the system allows 107: .* --dir/) },
+    ]);
+    expect(config({ dir: long.slice(1).replace("x", "/"), private: true }).dir).toHaveLength(95);
   });
 
   it("refuse a journal limit that one file would fill", () => {

@@ -3,18 +3,20 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { BATCH_SOCKET, GATE_SOCKET, LOCK_FILE } from "../../src/config/paths.js";
+import { LOCK_FILE, socketNames } from "../../src/config/paths.js";
 import type { Daemon } from "../../src/server/daemon.js";
 import { configFor, start, temporaryDir } from "../server/harness.js";
 
 const IS_ROOT = process.getuid?.() === 0;
 const NOBODY = 65_534;
+const SOCKETS = socketNames(true);
 
 let dir = "";
 let daemon: Daemon | null = null;
 beforeEach(async () => {
   dir = temporaryDir();
-  daemon = await start(configFor(join(dir, "run")));
+  // A private one has every socket there is.
+  daemon = await start(configFor(join(dir, "run"), { private: true }));
   // What is tested is the daemon's own directory, not the one around it.
   chmodSync(dir, 0o755);
 });
@@ -46,12 +48,12 @@ const reading = (path: string) => `
 const run = (...path: string[]) => join(dir, "run", ...path);
 
 describe.skipIf(!IS_ROOT)("another user (skipped unless run as root, who alone can become one)", () => {
-  it.each([GATE_SOCKET, BATCH_SOCKET])("cannot connect to %s, nor enter its directory", (socket) => {
+  it.each(SOCKETS)("cannot connect to %s, nor enter its directory", (socket) => {
     expect(as(NOBODY, connecting(run(socket)))).toBe("EACCES");
     expect(as(0, connecting(run(socket)))).toBe("connected");
   });
 
-  it.each([GATE_SOCKET, BATCH_SOCKET])("cannot connect to %s even if its directory has been opened since", (socket) => {
+  it.each(SOCKETS)("cannot connect to %s even if its directory has been opened since", (socket) => {
     chmodSync(run(), 0o755);
     expect(as(NOBODY, connecting(run(socket)))).toBe("EACCES");
     // The attempt itself works: with the file opened, too, the same user gets in.

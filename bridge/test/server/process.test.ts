@@ -92,10 +92,10 @@ describe("serve", { timeout: 60_000 }, () => {
 
   it("ends with its parent's pipe when private", async () => {
     const { child } = await serve("--private");
-    expect(existsSync(join(dir, "gate.sock"))).toBe(true);
+    for (const name of ["gate.sock", "gate.stream"]) expect(existsSync(join(dir, name))).toBe(true);
     child.stdin?.end();
     expect(await exitOf(child)).toBe(0);
-    expect(existsSync(join(dir, "gate.sock"))).toBe(false);
+    for (const name of ["gate.sock", "gate.stream"]) expect(existsSync(join(dir, name))).toBe(false);
   });
 
   it("ends when a private daemon's parent dies without closing anything", async () => {

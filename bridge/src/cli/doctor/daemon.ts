@@ -1,7 +1,7 @@
 /** The running daemon: files for its owner alone, one lock, answers on both sockets, the same engine as here. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { BATCH_SOCKET, GATE_SOCKET, LOCK_FILE } from "../../config/paths.js";
+import { BATCH_SOCKET, LOCK_FILE, socketNames } from "../../config/paths.js";
 import { resolveSettings } from "../../config/resolve.js";
 import type { LoadedEngine } from "../../engine/engine.js";
 import { OP } from "../../protocol/codes.js";
@@ -35,7 +35,7 @@ export async function checkDaemon(dir: string, expected: Expected): Promise<Find
   const start = `start one with \`talebridge serve --dir ${dir}\``;
   if (!existsSync(dir)) return [bad("daemon", `${dir} does not exist`, start)];
   const findings = [checkMode(dir, 0o700)];
-  for (const name of [GATE_SOCKET, BATCH_SOCKET, LOCK_FILE]) {
+  for (const name of [...socketNames(true), LOCK_FILE]) {
     if (existsSync(join(dir, name))) findings.push(checkMode(join(dir, name), 0o600));
   }
   const locked = isLocked(join(dir, LOCK_FILE), engine);
