@@ -146,15 +146,15 @@ def test_an_entry_costs_three_messages_and_one_wait(
 ) -> None:
     """What a backtest's speed depends on and no clock has to show."""
     done: list[Any] = []
-    send, receive = client.Channel._send, client.Channel._receive
+    send, receive = client.Channel._transmit, client.Channel._received
 
-    def sent(self: client.Channel, sock: Any, frames: Any, *rest: Any, **more: Any) -> None:
-        done.append(len(frames[0]))
-        send(self, sock, frames, *rest, **more)
+    def sent(self: client.Channel, messages: Any, deadline: Any) -> None:
+        done.extend(len(frames[0]) for frames in messages)
+        send(self, messages, deadline)
 
-    def received(self: client.Channel, *rest: Any) -> Any:
+    def received(self: client.Channel, deadline: Any) -> Any:
         done.append("reply")
-        return receive(self, *rest)
+        return receive(self, deadline)
 
     mine = ready(strategy, sockets)
     ask_stake(mine, now(mine))
@@ -162,8 +162,8 @@ def test_an_entry_costs_three_messages_and_one_wait(
     strategy.trades.append(open_trade())
     mine.order_filled(pair="ETH/USDT", trade=strategy.trades[0], order=None, current_time=None)
     next_candle(mine)
-    monkeypatch.setattr(client.Channel, "_send", sent)
-    monkeypatch.setattr(client.Channel, "_receive", received)
+    monkeypatch.setattr(client.Channel, "_transmit", sent)
+    monkeypatch.setattr(client.Channel, "_received", received)
     later = {"current_time": entry_time(now(mine)) + timedelta(minutes=10)}
     ask_stake(mine, now(mine), **later)
     told, asked = done[:2]

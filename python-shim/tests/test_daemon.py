@@ -39,7 +39,7 @@ from hypothesis import strategies as st
 from test_session import TERMS, session
 from test_setup import STOP
 
-from talebridge import columns, risk_gated, spawn
+from talebridge import columns, risk_gated, spawn, wire
 from talebridge import session as session_module
 from talebridge._generated import MEMORY_ROWS, Reason
 from talebridge.config import resolve
@@ -235,27 +235,26 @@ def test_many_rows_asked_about_in_parts_have_the_bits_of_one_answer(
 ) -> None:
     mine = session(daemon)
     parts: list[int] = []
-    ask = mine._annotate
+    encode = wire.encode_annotate
 
-    def asked(block: columns.Block, deadline: Any) -> columns.Block:
-        parts.append(block.shape[1])
-        return ask(block, deadline)
+    def encoded(request_id: int, rows: int, *args: Any, **kwargs: Any) -> bytes:
+        parts.append(rows)
+        return encode(request_id, rows, *args, **kwargs)
 
-    monkeypatch.setattr(mine, "_annotate", asked)
+    monkeypatch.setattr(wire, "encode_annotate", encoded)
     # Two whole parts, and what is left; the last size asked about at once, and one more.
     for rows in (2 * 500 + more, M + 500 + more):
         block = columns.to_block(candles(rows, seed=5))
-        whole = mine.annotate(block).copy()
+        whole = mine.annotate(block)
         assert parts == [rows]
         parts.clear()
-        monkeypatch.setattr(session_module, "_PART_ROWS", 500)
-        np.testing.assert_array_equal(bits(mine.annotate(block)), bits(whole))
+        with monkeypatch.context() as patched:
+            patched.setattr(session_module, "_PART_ROWS", 500)
+            np.testing.assert_array_equal(bits(mine.annotate(block)), bits(whole))
         fits = rows <= M + 500
         assert (len(parts) == 1) is fits
         assert max(parts) <= M + 500
         parts.clear()
-        monkeypatch.undo()
-        monkeypatch.setattr(mine, "_annotate", asked)
 
 
 @pytest.mark.parametrize("window_set", sorted(MEMORY_ROWS))

@@ -68,7 +68,9 @@ class Candles:
             if block.shape[1] != rows:
                 # freqtrade rejects the frame itself, and says why.
                 return dataframe
-            return columns.add(dataframe, self._judge(pair, block))
+            room = columns.Room(dataframe)
+            self._judge(pair, block, room.ours)
+            return room.frame()
         except Exception as error:  # noqa: BLE001 - whatever it is must not pass for approval
             return self._failed(pair, dataframe, error)
 
@@ -96,17 +98,17 @@ class Candles:
         run.asked = (pair, now_ms, verdict)
         return verdict
 
-    def _judge(self, pair: str, block: columns.Block) -> columns.Block:
+    def _judge(self, pair: str, block: columns.Block, into: columns.Block) -> None:
         self._check_startup_candles()
         self._check_parameters()
         rows = block.shape[1]
         if rows == 0:
-            return columns.unready(0, Reason.WARMING_UP)
+            return
         run = self._gated.current_run()
         block = self.market.beside(pair, block, lambda key, text: run.say_once(key, _warn, text))
         with run.lock:
             try:
-                result = run.session.annotate(block)
+                run.session.annotate(block, into)
             except BadCandles as error:
                 when = ""
                 if 0 <= error.row < rows:
@@ -120,8 +122,7 @@ class Candles:
                 if self._gated.context is Context.TRADE:
                     run.unjudged.set(pair, (int(block[0, -1]), block))
                 raise
-            self._note_verdict(run, pair, block, result)
-        return result
+            self._note_verdict(run, pair, block, into)
 
     def _note_verdict(
         self, run: Run, pair: str, block: columns.Block, result: columns.Block

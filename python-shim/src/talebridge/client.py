@@ -1,8 +1,8 @@
 """Connections to the bridge: this process's only run-time state that must never be pickled.
 
-One DEALER socket per (process, thread, endpoint), opened on first use. A socket is given up on any
-failure: a late reply can then never be taken for another request's. It never reconnects by itself
-either, so that a question can never reach a restarted daemon under the old one's session handle.
+One link per (process, thread, endpoint), opened on first use. A link is given up on any failure: a
+late reply can then never be taken for another request's. It never reconnects by itself either, so
+that a question can never reach a restarted daemon under the old one's session handle.
 """
 
 from __future__ import annotations
@@ -12,38 +12,30 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgpack
 import zmq
 
-from talebridge._generated import LIMITS
 from talebridge.deadline import Deadline
 from talebridge.errors import (
     Absent,
     BridgeError,
-    Broken,
     Late,
     ProtocolError,
-    SendFailed,
     TimedOut,
     Unavailable,
 )
+from talebridge.link import Link
 from talebridge.place import Kind, Place
-from talebridge.watch import Watch
-from talebridge.wire import ID_CYCLE, HelloReply, decode_reply
+from talebridge.stream import StreamLink
+from talebridge.wire import ID_CYCLE, HelloReply, open_reply
+from talebridge.zeromq import ZmqLink
 
 logger = logging.getLogger(__name__)
 
-_MAX_REPLY_BYTES: dict[Kind, int] = {
-    "gate": LIMITS["portfolio_bytes"],
-    # A reply holds more columns than its request.
-    "batch": 4 * LIMITS["batch_bytes"],
-}
-_MAX_REPLY_FRAMES = 2
-_SLICE_MS = 250
 TIMEOUTS_IN_A_ROW = 3
 """After these the bridge is taken to hang."""
 _MAX_CHANNELS = 16
@@ -63,7 +55,7 @@ class Posted:
 
 
 class Channel:
-    """One socket to one endpoint, used by one thread."""
+    """One link to one endpoint, used by one thread."""
 
     def __init__(self, place: Place, kind: Kind) -> None:
         self.address = place.address(kind)
@@ -75,8 +67,7 @@ class Channel:
         self.clock_ahead_ms = 0
         """How far its clock is ahead of ours."""
         self._place = place
-        self._socket: zmq.Socket[bytes] | None = None
-        self._watch: Watch | None = None
+        self._link: Link | None = None
         self._next_id = 0
         self._posted: Posted | None = None
         """What was sent and not waited for."""
@@ -90,7 +81,7 @@ class Channel:
             self.clock_ahead_ms = round(reply.clock_ms - (asked_ms + time.time() * 1000) / 2)
 
     def new_id(self) -> int:
-        """A request id, unique on this socket."""
+        """A request id, unique on this link."""
         self._next_id = (self._next_id + 1) % ID_CYCLE
         return self._next_id
 
@@ -104,7 +95,7 @@ class Channel:
         came before the deadline, ProtocolError for garbage, and the error of a non-ok status.
         """
         self.settle()
-        self._transmit(frames, deadline)
+        self._transmit([frames], deadline)
         return self._reply(request_id, deadline)
 
     def requests(
@@ -116,17 +107,50 @@ class Channel:
         the connection is of no more use: then nothing is known of any reply.
         """
         self.settle()
-        for _, frame in asked:
-            self._transmit([frame], deadline)
+        self._transmit([[frame] for _, frame in asked], deadline)
         replies: list[list[Any] | BridgeError] = []
         for request_id, _ in asked:
             try:
                 replies.append(self._reply(request_id, deadline)[0])
             except BridgeError as error:
-                if self._socket is None:
+                if self._link is None:
                     raise
                 replies.append(error)
         return replies
+
+    def pipelined(
+        self, asked: Iterator[tuple[int, Sequence[Any]]], deadline: Deadline, ahead: int
+    ) -> Iterator[tuple[int, list[Any] | BridgeError, list[Any]]]:
+        """Sends requests, no more than `ahead` of them unanswered, and yields the replies as they
+        come, in whatever order: id, payload or the error of its status, further frames.
+
+        The next request is on its way before a reply is yielded. Whoever stops in the middle gives
+        the connection up. Raises what `request` raises when the connection is of no more use.
+        """
+        self.settle()
+        waiting: set[int] = set()
+
+        def send() -> None:
+            while len(waiting) < ahead and (request := next(asked, None)) is not None:
+                self._transmit([request[1]], deadline)
+                waiting.add(request[0])
+
+        try:
+            send()
+            while waiting:
+                first, further = self._received(deadline)
+                request_id, reply = self._opened(first)
+                if request_id not in waiting:
+                    raise _unasked(request_id, reply, waiting)
+                waiting.discard(request_id)
+                if not isinstance(reply, BridgeError):
+                    send()
+                yield request_id, reply, further
+                if self._link is None:
+                    return
+        finally:
+            if waiting:
+                self.close()
 
     def post(self, request_id: int, frame: bytes, timeout_s: float, then: Then) -> None:
         """Sends a request and does not wait for its reply. `then` is given what `requests` returns
@@ -136,7 +160,7 @@ class Channel:
         Raises SendFailed when the request did not leave this process.
         """
         self.settle()
-        self._transmit([frame], Deadline(timeout_s))
+        self._transmit([[frame]], Deadline(timeout_s))
         self._posted = Posted(request_id, timeout_s, then)
 
     def settle(self) -> None:
@@ -152,37 +176,65 @@ class Channel:
         posted.then(reply)
 
     def forget(self) -> None:
-        """Gives the socket up, and what was posted with it: nobody is there any more to be told."""
+        """Gives the link up, and what was posted with it: nobody is there any more to be told."""
         self._posted = None
         self.close()
 
-    def _transmit(self, frames: Sequence[Any], deadline: Deadline) -> None:
-        fresh = self._socket is None
-        sock = self._socket if self._socket is not None else self._open(deadline)
-        self._send(sock, frames, deadline, fresh=fresh)
-
-    def _reply(self, request_id: int, deadline: Deadline) -> tuple[list[Any], list[Any]]:
-        """The next reply, which has to be that of a request."""
-        sock = self._socket
-        if sock is None:
-            raise Absent(f"the connection to {self.address} was given up before the answer came")
-        first, further = self._receive(sock, deadline)
+    def _transmit(self, messages: Sequence[Sequence[Any]], deadline: Deadline) -> None:
+        """Sends messages of one or more frames."""
+        link = self._link
+        if link is None:
+            link = self._link = self._open(deadline)
         try:
-            return decode_reply(first, request_id), further
-        except (ProtocolError, Late):
-            # Late: its clock may have been set since the hello that told it.
+            link.send(messages, deadline)
+        except BridgeError:
             self.close()
             raise
 
+    def _open(self, deadline: Deadline) -> Link:
+        path = self._place.stream(self.kind)
+        if path is not None:
+            return StreamLink(self._place, self.kind, path)
+        return ZmqLink(self._place, self.kind, _context(), deadline)
+
+    def _reply(self, request_id: int, deadline: Deadline) -> tuple[list[Any], list[Any]]:
+        """The next reply, which has to be that of a request."""
+        first, further = self._received(deadline)
+        reply_id, reply = self._opened(first)
+        if isinstance(reply, BridgeError):
+            raise reply
+        if reply_id != request_id:
+            self.close()
+            raise _unasked(reply_id, reply, (request_id,))
+        return reply, further
+
+    def _received(self, deadline: Deadline) -> tuple[bytes, list[Any]]:
+        link = self._link
+        if link is None:
+            raise Absent(f"the connection to {self.address} was given up before the answer came")
+        try:
+            return link.receive(deadline)
+        except BridgeError:
+            self.close()
+            raise
+
+    def _opened(self, frame: bytes) -> tuple[int, list[Any] | BridgeError]:
+        try:
+            request_id, reply = open_reply(frame)
+        except ProtocolError:
+            self.close()
+            raise
+        if isinstance(reply, Late):
+            # Its clock may have been set since the hello that told it.
+            self.close()
+        return request_id, reply
+
     def close(self) -> None:
-        """Gives the socket up. The next request opens another."""
+        """Gives the link up. The next request opens another."""
         posted, self._posted = self._posted, None
-        sock, self._socket, self.boot = self._socket, None, None
-        watch, self._watch = self._watch, None
-        if sock is not None:
-            if watch is not None:
-                watch.close()
-            sock.close(linger=0)
+        link, self._link, self.boot = self._link, None, None
+        if link is not None:
+            link.close()
         if posted is not None:
             posted.then(Absent(f"the connection to {self.address} was given up unanswered"))
 
@@ -190,76 +242,16 @@ class Channel:
         # A thread that ends takes its channels along.
         self.forget()
 
-    def _open(self, deadline: Deadline) -> zmq.Socket[bytes]:
-        sock = _context().socket(zmq.DEALER)
-        self._socket = sock
-        sock.setsockopt(zmq.LINGER, 0)
-        sock.setsockopt(zmq.IMMEDIATE, 1)
-        sock.setsockopt(zmq.RECONNECT_IVL, -1)
-        sock.setsockopt(zmq.SNDHWM, 64)
-        sock.setsockopt(zmq.RCVHWM, 64)
-        sock.setsockopt(zmq.MAXMSGSIZE, _MAX_REPLY_BYTES[self.kind])
-        try:
-            self._watch = self._place.connect(sock, self.kind)
-            if self._watch is not None:
-                self._watch.until_ready(deadline)
-        except Unavailable:
-            self.close()
-            raise
-        return sock
 
-    def _send(
-        self, sock: zmq.Socket[bytes], frames: Sequence[Any], deadline: Deadline, *, fresh: bool
-    ) -> None:
-        # On a socket that was connected before, "would block" means that the daemon went away.
-        sock.setsockopt(zmq.SNDTIMEO, deadline.left_ms() if fresh else 0)
-        try:
-            for frame in frames[:-1]:
-                sock.send(frame, zmq.SNDMORE)
-            sock.send(frames[-1], copy=len(frames) == 1)
-        except zmq.ZMQError as error:
-            self.close()
-            raise SendFailed(f"no bridge answers at {self.address} ({error})") from error
-
-    def _receive(self, sock: zmq.Socket[bytes], deadline: Deadline) -> tuple[bytes, list[Any]]:
-        further: list[Any] = []
-        try:
-            first = self._first_frame(sock, deadline)
-            while sock.getsockopt(zmq.RCVMORE):
-                if len(further) == _MAX_REPLY_FRAMES:
-                    self.close()
-                    raise ProtocolError(f"the bridge at {self.address} sent too many frames")
-                further.append(sock.recv(copy=False).buffer)
-        except zmq.Again as error:
-            self.close()
-            raise TimedOut(
-                f"the bridge at {self.address} gave no answer within {deadline.total_ms:.0f} ms"
-            ) from error
-        except zmq.ZMQError as error:
-            self.close()
-            raise Absent(f"the connection to {self.address} failed ({error})") from error
-        return first, further
-
-    def _first_frame(self, sock: zmq.Socket[bytes], deadline: Deadline) -> bytes:
-        """Waits in slices, because ZeroMQ does not tell that the peer died while it was asked."""
-        while True:
-            left_ms = deadline.left_ms()
-            sock.setsockopt(zmq.RCVTIMEO, min(left_ms, _SLICE_MS))
-            try:
-                return sock.recv()
-            except zmq.Again:
-                if left_ms <= _SLICE_MS:
-                    raise
-            try:
-                self._place.probe(self.kind)
-                if self._watch is not None:
-                    self._watch.check()
-                if not int(sock.getsockopt(zmq.EVENTS)) & zmq.POLLOUT:
-                    # Somebody listens there again, but it is not who was asked.
-                    raise Broken(f"the connection to {self.address} ended before the answer came")
-            except Unavailable:
-                self.close()
-                raise
+def _unasked(
+    request_id: int, reply: list[Any] | BridgeError, asked: Collection[int]
+) -> BridgeError:
+    """What to raise for a reply to none of the requests that wait. An error may be under another
+    id: that of a request which the bridge could not read."""
+    if isinstance(reply, BridgeError):
+        return reply
+    ids = ", ".join(map(str, sorted(asked)))
+    return ProtocolError(f"the bridge answered request {request_id}, asked was {ids}")
 
 
 class Breaker:

@@ -26,6 +26,7 @@ from talebridge.watch import Watch
 Kind = Literal["gate", "batch"]
 
 MAX_SOCKET_PATH_BYTES = 107
+_STREAM = "gate.stream"
 _MAX_KEY_FILE_BYTES = 4096
 _KEY_CHARS = 40
 _Z85 = frozenset(string.ascii_letters + string.digits + ".-:+=^!/*?&<>()[]{}@%$#")
@@ -44,6 +45,9 @@ class Place(Protocol):
     def connect(self, sock: zmq.Socket[bytes], kind: Kind) -> Watch | None:
         """Connects a socket, with an eye kept on it where ZeroMQ alone would not tell what is
         wrong. Raises Unavailable when it cannot succeed."""
+
+    def stream(self, kind: Kind) -> Path | None:
+        """A plain stream to use instead of a ZeroMQ socket, where the bridge offers one."""
 
     def probe(self, kind: Kind) -> None:
         """Raises Absent when nobody listens, as far as that can be told at once."""
@@ -75,6 +79,11 @@ class Local:
         """Needs no watching: a file whose daemon is gone refuses at once."""
         self.probe(kind)
         sock.connect(f"ipc://{self._path(kind)}")
+
+    def stream(self, kind: Kind) -> Path | None:
+        """That of a private bridge, for questions."""
+        path = self.directory / _STREAM
+        return path if kind == "gate" and path.exists() else None
 
     def probe(self, kind: Kind) -> None:
         """Fails at once when nobody listens; ZeroMQ would tell by running into the deadline."""
@@ -144,6 +153,9 @@ class Remote:
             watch.close()
             raise Absent(f"{address} cannot be connected to ({error})") from error
         return watch
+
+    def stream(self, kind: Kind) -> None:
+        """None over a network."""
 
     def probe(self, kind: Kind) -> None:
         """Nothing can be told at once: the watch tells."""

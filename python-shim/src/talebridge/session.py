@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -57,8 +57,36 @@ _RESTART_PAUSE_S = 0.1
 """Pause before a bridge that has gone away is looked for again."""
 _PART_ROWS = 16_384
 """Rows asked about at a time: 8 MB of columns."""
+_PARTS_AHEAD = 2
+"""Parts asked about before the first is answered: the bridge judges two at a time."""
 _BUSY_PAUSES_S = (0.02, 1.0)
 """First and longest pause before a busy bridge is asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows of a frame, asked about together."""
+
+    first: int
+    """The first one sent: what the part's own first row depends on begins here."""
+    begin: int
+    end: int
+
+    def named(self, error: BridgeError) -> BridgeError:
+        """An error about this part, as one about the frame."""
+        if not isinstance(error, BadCandles):
+            return error
+        row = self.first + error.row
+        text = str(error).replace(f"row {error.row},", f"row {row},", 1)
+        return BadCandles(text, row, error.column)
+
+
+def _parts(rows: int, memory: int) -> list[Part]:
+    """One part for a frame of few rows; `memory`: rows that a row depends on."""
+    if rows <= memory + _PART_ROWS:
+        return [Part(0, 0, rows)]
+    begins = range(0, rows, _PART_ROWS)
+    return [Part(max(0, b - memory), b, min(b + _PART_ROWS, rows)) for b in begins]
 
 
 @dataclass(frozen=True)
@@ -270,68 +298,84 @@ class Session:
         channel.settle()
         return channel
 
-    def annotate(self, block: columns.Block, *, urgent: bool = False) -> columns.Block:
+    def annotate(
+        self, block: columns.Block, into: columns.Block | None = None, *, urgent: bool = False
+    ) -> columns.Block:
         """The engine's columns for a block of candles, shape (columns, rows): six, or seven with
-        the market pair's closes.
+        the market pair's closes. `into`: where to put them.
 
         With `urgent` it waits no longer than a gate question does. Many rows are asked about in
         parts, each with the rows its first one depends on: the same bits, in memory that is used
         again for every part, where that of one long reply would have to be made page by page.
         """
         rows = block.shape[1]
+        result = np.empty((len(columns.NAMES), rows)) if into is None else into
         # Half a second per 100,000 rows on top: transfer and memory, generously.
         long_s = self.terms.batch_timeout_s + rows * 5e-6
         deadline = Deadline(self.terms.gate_timeout_s if urgent else long_s)
-        memory = MEMORY_ROWS[self.terms.window_set]
-        if rows <= memory + _PART_ROWS:
-            return self._annotate(block, deadline)
-        result = np.empty((len(columns.NAMES), rows))
-        for begin in range(0, rows, _PART_ROWS):
-            first = max(0, begin - memory)
-            end = min(begin + _PART_ROWS, rows)
-            try:
-                part = self._annotate(block[:, first:end], deadline)
-            except BadCandles as error:
-                row = first + error.row
-                text = str(error).replace(f"row {error.row},", f"row {row},", 1)
-                raise BadCandles(text, row, error.column) from None
-            result[:, begin:end] = part[:, begin - first :]
-            # Its memory is wanted for the next one.
-            del part
-        return result
+        left = _parts(rows, MEMORY_ROWS[self.terms.window_set])
 
-    def _annotate(self, block: columns.Block, deadline: Deadline) -> columns.Block:
-        """The columns of one frame."""
-        rows = block.shape[1]
-        block = np.ascontiguousarray(block, dtype="<f8")
-
-        def once(channel: Channel) -> columns.Block:
+        def once(channel: Channel) -> None:
             # The connection may be one a previous session of this process said hello on.
             if channel.boot is None or not self._engine:
                 self._hello(channel, deadline)
-            request_id = channel.new_id()
-            market = len(block) > len(wire.ANNOTATE_COLUMNS)
-            if market and channel.minor < _MARKET_MINOR:
-                raise ProtocolError(
-                    "the bridge is too old for risk_bridge.market_pair: "
-                    "install the same talebridge version on both sides"
-                )
-            header = wire.encode_annotate(
-                request_id,
-                rows,
-                self.terms.engine,
-                market=market,
-                deadline_ms=self._until_ms(channel, deadline),
-            )
-            payload, frames = channel.request(request_id, [header, block], deadline)
-            got_rows, got_columns, engine = wire.decode_annotate(payload)
-            if got_rows != rows:
-                raise ProtocolError(f"the bridge sent {got_rows} rows, asked were {rows}")
-            if engine != self._engine:
-                raise WrongFingerprint(_changed("engine", self._engine, engine))
-            return columns.from_reply(frames[0] if frames else None, rows, got_columns)
+            self._annotate(channel, block, result, left, deadline)
 
-        return self._guarded("batch", deadline, once)
+        self._guarded("batch", deadline, once)
+        return result
+
+    def _annotate(
+        self,
+        channel: Channel,
+        block: columns.Block,
+        result: columns.Block,
+        left: list[Part],
+        deadline: Deadline,
+    ) -> None:
+        """Asks about the parts left, and takes from them what is answered."""
+        market = len(block) > len(wire.ANNOTATE_COLUMNS)
+        if market and channel.minor < _MARKET_MINOR:
+            raise ProtocolError(
+                "the bridge is too old for risk_bridge.market_pair: "
+                "install the same talebridge version on both sides"
+            )
+        asked: dict[int, Part] = {}
+        failed: list[tuple[Part, BridgeError]] = []
+
+        def requests() -> Iterator[tuple[int, Sequence[Any]]]:
+            for part in tuple(left):
+                request_id = channel.new_id()
+                asked[request_id] = part
+                header = wire.encode_annotate(
+                    request_id,
+                    part.end - part.first,
+                    self.terms.engine,
+                    market=market,
+                    deadline_ms=self._until_ms(channel, deadline),
+                )
+                yield request_id, [header, np.ascontiguousarray(block[:, part.first : part.end])]
+
+        for request_id, reply, frames in channel.pipelined(requests(), deadline, _PARTS_AHEAD):
+            part = asked.pop(request_id)
+            if isinstance(reply, BridgeError):
+                failed.append((part, reply))
+                continue
+            answer = self._columns_of(part, reply, frames)
+            result[:, part.begin : part.end] = answer[:, part.begin - part.first :]
+            left.remove(part)
+        if failed:
+            part, error = min(failed, key=lambda one: one[0].begin)
+            raise part.named(error)
+
+    def _columns_of(self, part: Part, payload: list[Any], frames: list[Any]) -> columns.Block:
+        """What the bridge answered about the rows of a part, those before it included."""
+        rows = part.end - part.first
+        got_rows, got_columns, engine = wire.decode_annotate(payload)
+        if got_rows != rows:
+            raise ProtocolError(f"the bridge sent {got_rows} rows, asked were {rows}")
+        if engine != self._engine:
+            raise WrongFingerprint(_changed("engine", self._engine, engine))
+        return columns.from_reply(frames[0] if frames else None, rows, got_columns)
 
     def _guarded(self, kind: Kind, deadline: Deadline, once: Callable[[Channel], T]) -> T:
         """Runs `once`, and again once a bridge that went away is back, where that is waited for."""

@@ -225,10 +225,14 @@ def inherited_directory() -> Path | None:
     return Path(value) if value else None
 
 
+_MAX_BASE_BYTES = 55
+"""What is left beside the longest uid and pid, and the name of the longest socket."""
+
+
 def _fresh_directory() -> Path:
     base = Path(tempfile.gettempdir())
     # Socket paths are limited to 107 bytes, which deep temporary directories exceed.
-    if len(os.fsencode(base)) > 60:
+    if len(os.fsencode(base)) > _MAX_BASE_BYTES:
         base = Path("/tmp")  # noqa: S108 - the daemon makes its directory there with mode 0700
     return base / f"talebridge-{os.getuid()}-{os.getpid()}-{secrets.token_hex(4)}"
 

@@ -350,11 +350,11 @@ def _finite(name: str, value: object) -> float:
 # --------------------------------------------------------------------------------------- decoding
 
 
-def decode_reply(frame: bytes, request_id: int) -> list[Any]:
-    """The payload `[…]` of an ok reply to the request with this id.
+def open_reply(frame: bytes) -> tuple[int, list[Any] | BridgeError]:
+    """The id a reply is under, and its payload `[…]`; the matching error for a reply with another
+    status than ok.
 
-    Raises ProtocolError for anything that is not such a reply, and the matching BridgeError for a
-    reply with another status.
+    Raises ProtocolError for anything that is not a reply.
     """
     try:
         message = msgpack.unpackb(frame, raw=False, strict_map_key=True)
@@ -369,11 +369,21 @@ def decode_reply(frame: bytes, request_id: int) -> list[Any]:
         )
     reply_id = _int("id", message[1], 0, MAX_ID)
     status = _enum(Status, "status", message[2])
-    if status is not Status.OK:
-        raise _status_error(status, message)
+    return reply_id, message[3:] if status is Status.OK else _status_error(status, message)
+
+
+def decode_reply(frame: bytes, request_id: int) -> list[Any]:
+    """The payload `[…]` of an ok reply to the request with this id.
+
+    Raises ProtocolError for anything that is not such a reply, and the matching BridgeError for a
+    reply with another status.
+    """
+    reply_id, reply = open_reply(frame)
+    if isinstance(reply, BridgeError):
+        raise reply
     if reply_id != request_id:
         raise ProtocolError(f"the bridge answered request {reply_id}, asked was {request_id}")
-    return message[3:]
+    return reply
 
 
 def _status_error(status: Status, message: list[Any]) -> BridgeError:
