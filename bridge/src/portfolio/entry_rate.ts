@@ -14,7 +14,11 @@ type Asked = Pick<Candidate, "pair" | "side" | "candle_open_ms">;
 
 /** Adds an entry, in place, unless it is a re-ask of one; the oldest beyond the bound are forgotten. */
 export function addEntry(entries: ConfirmedEntry[], entry: ConfirmedEntry): void {
-  if (entries.some((known) => isSame(known, entry))) return;
+  // Every confirmation of a backtest passes here: from the newest on, where a re-ask is.
+  for (let at = entries.length - 1; at >= 0; at--) {
+    const known = entries[at];
+    if (known !== undefined && isSame(known, entry)) return;
+  }
   entries.push(entry);
   if (entries.length > MAX_ENTRIES) entries.shift();
 }

@@ -128,10 +128,10 @@ class Decider:
         leverage = self._leverage(run, entry)
         facts = self._gated.facts
         history = self._gated.history
-        closes = None
         if history is not None:
             at_ms = snapshot.at_ms
             closes = history.wanted(entry.pair, snapshot.positions, verdict.open_ms, at_ms)
+            snapshot = replace(snapshot, closes=closes)
         question = Question(
             pair=entry.pair,
             side=entry.side,
@@ -149,7 +149,7 @@ class Decider:
             facts=facts.of(self._gated.strategy, entry),
         )
         entry.question = question
-        answer = run.session.ask(question, replace(snapshot, closes=closes))
+        answer = run.session.ask(question, snapshot)
         self._gated.fingerprint = run.session.fingerprint
         run.bridge_up(entry=True)
         if context is Context.TRADE:

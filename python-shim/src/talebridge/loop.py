@@ -7,7 +7,6 @@ hook only until then.
 
 from __future__ import annotations
 
-import inspect
 from functools import partial
 from typing import Any
 
@@ -39,7 +38,7 @@ def _started(strategy: Any, *args: Any, **kwargs: Any) -> Any:
             strategy.__dict__[HOOK] = own
     if own is None:
         # Past the object's own attribute, be it a plain, a static or a class method.
-        found = inspect.getattr_static(type(strategy), HOOK)
+        found = next(cls.__dict__[HOOK] for cls in type(strategy).__mro__ if HOOK in cls.__dict__)
         bind = getattr(type(found), "__get__", None)
         own = found if bind is None else bind(found, strategy, type(strategy))
     return own(*args, **kwargs)
