@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from talebridge import columns, wire
+from talebridge import ahead, columns, wire
 from talebridge._generated import MEMORY_ROWS, REASON_TEXT, Reason
 from talebridge.abort import caller_named, operational_exception
 from talebridge.analysed import Analysed
@@ -50,9 +51,11 @@ class Candles:
     def read(self, dataframe: DataFrame) -> columns.Block | DataFrame:
         """The candles as a block; the frame if unreadable, to be reported by `annotate`."""
         try:
-            return columns.to_block(dataframe)
+            block = columns.to_block(dataframe)
         except BadCandles:
             return dataframe
+        self._begin(block)
+        return block
 
     def annotate(
         self, candles: DataFrame | columns.Block, dataframe: DataFrame, metadata: Mapping[str, Any]
@@ -70,6 +73,7 @@ class Candles:
                 return dataframe
             room = columns.Room(dataframe)
             self._judge(pair, block, room.ours)
+            self._begin_after(pair)
             return room.frame()
         except Exception as error:  # noqa: BLE001 - whatever it is must not pass for approval
             return self._failed(pair, dataframe, error)
@@ -97,6 +101,23 @@ class Candles:
         verdict = CandleVerdict(open_ms, size, int(reason), value)
         run.asked = (pair, now_ms, verdict)
         return verdict
+
+    def _begin(self, block: columns.Block) -> None:
+        """Has the bridge begin with candles it is going to be asked about. Whatever fails here
+        fails again there, and is told there."""
+        gated = self._gated
+        # Beside a market other candles are sent than these.
+        if gated.lazy and self.market.pair is None and block.shape[1] > 0:
+            with contextlib.suppress(Exception):
+                run = gated.current_run()
+                with run.lock:
+                    run.session.begin(block)
+
+    def _begin_after(self, pair: str) -> None:
+        following = ahead.candles_after(pair) if self._gated.lazy else None
+        if following is not None:
+            with contextlib.suppress(BadCandles, AttributeError):
+                self._begin(columns.to_block(following))
 
     def _judge(self, pair: str, block: columns.Block, into: columns.Block) -> None:
         self._check_startup_candles()

@@ -12,7 +12,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +71,8 @@ class Channel:
         self._next_id = 0
         self._posted: Posted | None = None
         """What was sent and not waited for."""
+        self._unread: set[int] = set()
+        """What `pipelined` has not fetched the replies of."""
 
     def greeted(self, reply: HelloReply, asked_ms: float) -> None:
         """Notes who said hello here. `asked_ms`: our wall clock when it was asked."""
@@ -94,7 +96,7 @@ class Channel:
         Raises SendFailed when the request did not leave this process, Unavailable when no answer
         came before the deadline, ProtocolError for garbage, and the error of a non-ok status.
         """
-        self.settle()
+        self._alone()
         self._transmit([frames], deadline)
         return self._reply(request_id, deadline)
 
@@ -106,7 +108,7 @@ class Channel:
         Returns each one's payload, or the error of its status. Raises what `request` raises when
         the connection is of no more use: then nothing is known of any reply.
         """
-        self.settle()
+        self._alone()
         self._transmit([[frame] for _, frame in asked], deadline)
         replies: list[list[Any] | BridgeError] = []
         for request_id, _ in asked:
@@ -118,17 +120,40 @@ class Channel:
                 replies.append(error)
         return replies
 
+    @property
+    def unread(self) -> frozenset[int]:
+        """Requests whose replies `pipelined` is to fetch."""
+        return frozenset(self._unread)
+
+    def begin(self, asked: Iterable[tuple[int, Sequence[Any]]], deadline: Deadline) -> None:
+        """Sends requests and leaves their replies to `pipelined`. Whatever else is asked before
+        that gives the connection up, and them with it.
+
+        Raises what `request` raises when the connection is of no more use.
+        """
+        self._alone()
+        for request_id, frames in asked:
+            self._transmit([frames], deadline)
+            self._unread.add(request_id)
+
     def pipelined(
-        self, asked: Iterator[tuple[int, Sequence[Any]]], deadline: Deadline, ahead: int
-    ) -> Iterator[tuple[int, list[Any] | BridgeError, list[Any]]]:
+        self,
+        asked: Iterator[tuple[int, Sequence[Any]]],
+        deadline: Deadline,
+        ahead: int,
+        *,
+        begun: bool = False,
+    ) -> Generator[tuple[int, list[Any] | BridgeError, list[Any]]]:
         """Sends requests, no more than `ahead` of them unanswered, and yields the replies as they
-        come, in whatever order: id, payload or the error of its status, further frames.
+        come, in whatever order: id, payload or the error of its status, further frames. Those to
+        what was `begun` are among them.
 
         The next request is on its way before a reply is yielded. Whoever stops in the middle gives
         the connection up. Raises what `request` raises when the connection is of no more use.
         """
-        self.settle()
-        waiting: set[int] = set()
+        if not begun:
+            self._alone()
+        waiting = self._unread
 
         def send() -> None:
             while len(waiting) < ahead and (request := next(asked, None)) is not None:
@@ -146,8 +171,6 @@ class Channel:
                 if not isinstance(reply, BridgeError):
                     send()
                 yield request_id, reply, further
-                if self._link is None:
-                    return
         finally:
             if waiting:
                 self.close()
@@ -159,7 +182,7 @@ class Channel:
 
         Raises SendFailed when the request did not leave this process.
         """
-        self.settle()
+        self._alone()
         self._transmit([[frame]], Deadline(timeout_s))
         self._posted = Posted(request_id, timeout_s, then)
 
@@ -174,6 +197,12 @@ class Channel:
         except BridgeError as error:
             reply = error
         posted.then(reply)
+
+    def _alone(self) -> None:
+        """Sees to it that the next reply is that of the next request."""
+        self.settle()
+        if self._unread:
+            self.close()
 
     def forget(self) -> None:
         """Gives the link up, and what was posted with it: nobody is there any more to be told."""
@@ -233,6 +262,7 @@ class Channel:
         """Gives the link up. The next request opens another."""
         posted, self._posted = self._posted, None
         link, self._link, self.boot = self._link, None, None
+        self._unread.clear()
         if link is not None:
             link.close()
         if posted is not None:

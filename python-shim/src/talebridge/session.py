@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -127,6 +128,16 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """Parts of a block that were asked about and not waited for."""
+
+    channel: Channel
+    block: columns.Block
+    asked: dict[int, Part]
+    """By the id of the request."""
+
+
+@dataclass(frozen=True, slots=True)
 class JournalLine:
     """Where the journal holds an answer: lines are numbered anew by every start of a daemon."""
 
@@ -147,6 +158,7 @@ class Session:
         self.fingerprint = fingerprint
         """The decisions' fingerprint this run began with; None until the first hello."""
         self.samples = Samples()
+        self._begun: Begun | None = None
         self._boot = ""
         self._handle = 0
         self._seq = 0
@@ -316,13 +328,81 @@ class Session:
         left = _parts(rows, MEMORY_ROWS[self.terms.window_set])
 
         def once(channel: Channel) -> None:
+            begun = self._begun_about(channel, block)
             # The connection may be one a previous session of this process said hello on.
             if channel.boot is None or not self._engine:
+                begun = {}
                 self._hello(channel, deadline)
-            self._annotate(channel, block, result, left, deadline)
+            self._annotate(channel, block, result, left, begun, deadline)
 
         self._guarded("batch", deadline, once)
         return result
+
+    def begin(self, block: columns.Block) -> None:
+        """Asks about the first parts of a block that `annotate` is going to be called with, and
+        does not wait: the bridge judges them meanwhile. Called again with the same candles, it does
+        nothing; where it is not known yet who answers, neither.
+
+        Raises BridgeError; `annotate` asks anew then.
+        """
+        channel = self._settled("batch")
+        if self._is_begun(channel, block):
+            return
+        self._begun = None
+        if channel.unread:
+            channel.close()
+        if channel.boot is None or not self._engine:
+            return
+        parts = _parts(block.shape[1], MEMORY_ROWS[self.terms.window_set])[:_PARTS_AHEAD]
+        asked: dict[int, Part] = {}
+        deadline = Deadline(self.terms.batch_timeout_s)
+        channel.begin(self._requests(channel, block, parts, asked, deadline), deadline)
+        self._begun = Begun(channel, block, asked)
+
+    def _is_begun(self, channel: Channel, block: columns.Block) -> bool:
+        """Whether the replies about these very candles can still be had."""
+        begun = self._begun
+        return (
+            begun is not None
+            and begun.channel is channel
+            and channel.unread == begun.asked.keys()
+            and (begun.block is block or _same_bits(begun.block, block))
+        )
+
+    def _begun_about(self, channel: Channel, block: columns.Block) -> dict[int, Part]:
+        """What was begun about these candles; what was about others is given up."""
+        found = self._begun.asked if self._begun and self._is_begun(channel, block) else {}
+        self._begun = None
+        if channel.unread and not found:
+            channel.close()
+        return found
+
+    def _requests(
+        self,
+        channel: Channel,
+        block: columns.Block,
+        parts: Sequence[Part],
+        asked: dict[int, Part],
+        deadline: Deadline,
+    ) -> Iterator[tuple[int, Sequence[Any]]]:
+        """Requests about parts, noted in `asked` as they are made."""
+        market = len(block) > len(wire.ANNOTATE_COLUMNS)
+        if market and channel.minor < _MARKET_MINOR:
+            raise ProtocolError(
+                "the bridge is too old for risk_bridge.market_pair: "
+                "install the same talebridge version on both sides"
+            )
+        for part in parts:
+            request_id = channel.new_id()
+            asked[request_id] = part
+            header = wire.encode_annotate(
+                request_id,
+                part.end - part.first,
+                self.terms.engine,
+                market=market,
+                deadline_ms=self._until_ms(channel, deadline),
+            )
+            yield request_id, [header, np.ascontiguousarray(block[:, part.first : part.end])]
 
     def _annotate(
         self,
@@ -330,42 +410,30 @@ class Session:
         block: columns.Block,
         result: columns.Block,
         left: list[Part],
+        begun: dict[int, Part],
         deadline: Deadline,
     ) -> None:
-        """Asks about the parts left, and takes from them what is answered."""
-        market = len(block) > len(wire.ANNOTATE_COLUMNS)
-        if market and channel.minor < _MARKET_MINOR:
-            raise ProtocolError(
-                "the bridge is too old for risk_bridge.market_pair: "
-                "install the same talebridge version on both sides"
-            )
-        asked: dict[int, Part] = {}
+        """Asks about the parts left that are not begun, and takes from all what is answered."""
+        asked = dict(begun)
+        others = [part for part in left if part not in begun.values()]
+        requests = self._requests(channel, block, others, asked, deadline)
         failed: list[tuple[Part, BridgeError]] = []
-
-        def requests() -> Iterator[tuple[int, Sequence[Any]]]:
-            for part in tuple(left):
-                request_id = channel.new_id()
-                asked[request_id] = part
-                header = wire.encode_annotate(
-                    request_id,
-                    part.end - part.first,
-                    self.terms.engine,
-                    market=market,
-                    deadline_ms=self._until_ms(channel, deadline),
-                )
-                yield request_id, [header, np.ascontiguousarray(block[:, part.first : part.end])]
-
-        for request_id, reply, frames in channel.pipelined(requests(), deadline, _PARTS_AHEAD):
-            part = asked.pop(request_id)
-            if isinstance(reply, BridgeError):
-                failed.append((part, reply))
-                continue
-            answer = self._columns_of(part, reply, frames)
-            result[:, part.begin : part.end] = answer[:, part.begin - part.first :]
-            left.remove(part)
+        replies = channel.pipelined(requests, deadline, _PARTS_AHEAD, begun=bool(begun))
+        with closing(replies):
+            for request_id, reply, frames in replies:
+                part = asked.pop(request_id)
+                if isinstance(reply, BridgeError):
+                    failed.append((part, reply))
+                    continue
+                answer = self._columns_of(part, reply, frames)
+                result[:, part.begin : part.end] = answer[:, part.begin - part.first :]
+                left.remove(part)
         if failed:
             part, error = min(failed, key=lambda one: one[0].begin)
             raise part.named(error)
+        if left:
+            # Their rows of the result hold whatever was in memory.
+            raise Broken(f"the bridge answered nothing about rows {left[0].begin} and on")
 
     def _columns_of(self, part: Part, payload: list[Any], frames: list[Any]) -> columns.Block:
         """What the bridge answered about the rows of a part, those before it included."""
@@ -563,6 +631,10 @@ class Session:
         known = self._closed if last_ms == self._closed_until_ms else frozenset()
         self._closed = known | {one for one in sent if one.close_ms == last_ms}
         self._closed_until_ms = last_ms
+
+
+def _same_bits(one: columns.Block, other: columns.Block) -> bool:
+    return one.shape == other.shape and bool((one.view("<i8") == other.view("<i8")).all())
 
 
 def _payload(reply: list[Any] | BridgeError) -> list[Any]:
