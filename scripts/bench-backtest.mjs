@@ -1,7 +1,7 @@
 /**
- * `npm run bench:backtest`: what the gate adds to a backtest: three pairs, a year of 5-minute candles, the same strategy gated and not, with the same
- * start-up candles, in turns. Each run is a whole `freqtrade backtesting`, start of the private bridge included.
- * Candles come from TALEBRIDGE_DATADIR, or are generated. `--rounds N` for more turns, `--strategy BenchShadow` for shadow mode.
+ * `npm run bench:backtest`: what the gate adds to a backtest: three pairs, a year of 5-minute candles, the same strategy ungated, gated, and gated with
+ * the columns of the verdict alone, with the same start-up candles, in turns. Each run is a whole `freqtrade backtesting`, start of the private bridge
+ * included. Candles come from TALEBRIDGE_DATADIR, or are generated. `--rounds N` for more turns, `--strategy BenchShadow` (and others) to choose.
  * The last line of stdout is one JSON object. Exit codes: 0 done, 1 failed, 2 something has to be installed first.
  */
 
@@ -24,6 +24,9 @@ const ENVIRONMENT = {
   TALEBRIDGE_COMMAND: `${process.execPath} ${join(ROOT, "bridge", "dist", "main.js")}`,
 };
 const execute = promisify(execFile);
+
+/** @typedef {{ wall_s: number, cpu_s: number, trades: number }} Run */
+/** @typedef {Record<string, Run>} Turn one run of each strategy */
 
 /** Runs a strategy file's main module and tells the CPU time of the process itself: wall time on a busy machine tells little. */
 const TIMED = `
@@ -51,7 +54,7 @@ async function market(folder) {
  * @param {string} root user folder
  * @param {string} datadir
  * @param {string} strategy
- * @returns {Promise<{ wall_s: number, cpu_s: number, trades: number }>}
+ * @returns {Promise<Run>}
  */
 async function backtest(root, datadir, strategy) {
   const began = performance.now();
@@ -71,6 +74,16 @@ async function backtest(root, datadir, strategy) {
   return { wall_s, cpu_s: Number(cpu), trades: Number(trades) };
 }
 
+/**
+ * @param {Turn} turn
+ * @param {string} strategy
+ */
+function of(turn, strategy) {
+  const run = turn[strategy];
+  if (run === undefined) throw new Error(`${strategy} did not run`);
+  return run;
+}
+
 /** @param {readonly number[]} values */
 function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
@@ -81,8 +94,13 @@ function median(values) {
 
 await bench("backtest", async (folder) => {
   const { values } = parseArgs({
-    options: { rounds: { type: "string", default: "5" }, strategy: { type: "string", default: "BenchGated" } },
+    options: {
+      rounds: { type: "string", default: "5" },
+      strategy: { type: "string", multiple: true, default: ["BenchGated", "BenchVerdict"] },
+    },
   });
+  const gated = values.strategy;
+  const strategies = ["BenchPlain", ...gated];
   const rounds = Math.max(1, Number(values.rounds));
   const { datadir, pairs } = await market(folder);
   const { startStub } = await import("../demo/dist/exchange-stub.js");
@@ -94,30 +112,49 @@ await bench("backtest", async (folder) => {
     const config = freqtradeConfig({ user_data_dir: root, pairs, exchange: exchange.url, risk_bridge });
     writeFileSync(join(root, "config.json"), JSON.stringify(config));
     // Once each to fill the page cache and Python's.
-    await backtest(root, datadir, "BenchPlain");
-    await backtest(root, datadir, values.strategy);
-    /** @type {{ plain: { wall_s: number, cpu_s: number, trades: number }, gated: { wall_s: number, cpu_s: number, trades: number } }[]} */
+    for (const strategy of strategies) await backtest(root, datadir, strategy);
+    /** @type {Turn[]} */
     const turns = [];
     for (let i = 0; i < rounds; i++) {
-      // Each goes first in every other turn.
-      const first = i % 2 === 0;
-      const a = await backtest(root, datadir, first ? "BenchPlain" : values.strategy);
-      const b = await backtest(root, datadir, first ? values.strategy : "BenchPlain");
-      const [plain, gated] = first ? [a, b] : [b, a];
-      turns.push({ plain, gated });
-      process.stdout.write(
-        `ungated ${plain.wall_s.toFixed(2)} s (CPU ${plain.cpu_s.toFixed(2)}, ${plain.trades} trades), ` +
-          `gated ${gated.wall_s.toFixed(2)} s (CPU ${gated.cpu_s.toFixed(2)}, ${gated.trades} trades)\n`,
-      );
+      /** @type {Turn} */
+      const turn = {};
+      // Each goes first in its turn.
+      for (let k = 0; k < strategies.length; k++) {
+        const strategy = strategies[(i + k) % strategies.length] ?? "";
+        turn[strategy] = await backtest(root, datadir, strategy);
+      }
+      turns.push(turn);
+      const told = strategies.map((strategy) => {
+        const { wall_s, cpu_s, trades } = of(turn, strategy);
+        return `${strategy} ${wall_s.toFixed(2)} s (CPU ${cpu_s.toFixed(2)}, ${trades} trades)`;
+      });
+      process.stdout.write(`${told.join(", ")}\n`);
     }
     process.stdout.write(`${machine()}; ${pairs.join(", ")}, ${TIMERANGE}\n`);
+    /** @param {(turn: Turn) => number} value */
+    const middle = (value) => median(turns.map(value));
+    const [first = ""] = gated;
     return {
-      ratio: round(median(turns.map(({ plain, gated }) => gated.wall_s / plain.wall_s))),
-      seconds_ungated: round(median(turns.map(({ plain }) => plain.wall_s)), 2),
-      seconds_gated: round(median(turns.map(({ gated }) => gated.wall_s)), 2),
-      cpu_ratio: round(median(turns.map(({ plain, gated }) => gated.cpu_s / plain.cpu_s))),
-      trades: turns[0]?.plain.trades ?? 0,
+      ratio: round(middle((turn) => of(turn, first).wall_s / of(turn, "BenchPlain").wall_s)),
+      seconds_ungated: round(
+        middle((turn) => of(turn, "BenchPlain").wall_s),
+        2,
+      ),
+      trades: of(turns[0] ?? {}, "BenchPlain").trades,
       rounds,
+      gated: Object.fromEntries(
+        gated.map((strategy) => [
+          strategy,
+          {
+            ratio: round(middle((turn) => of(turn, strategy).wall_s / of(turn, "BenchPlain").wall_s)),
+            seconds: round(
+              middle((turn) => of(turn, strategy).wall_s),
+              2,
+            ),
+            cpu_ratio: round(middle((turn) => of(turn, strategy).cpu_s / of(turn, "BenchPlain").cpu_s)),
+          },
+        ]),
+      ),
     };
   } finally {
     await exchange.close();
