@@ -85,7 +85,7 @@ function wasIn(trades: readonly Trade[], pair: string, at: number): boolean {
 }
 
 describe("one run over gated and ungated twins", () => {
-  const strategies = ["Dips", "DipsGated", "DipsConservative", "DipsShadow", "DipsChild", "DipsTwice"];
+  const strategies = ["Dips", "DipsGated", "DipsConservative", "DipsShadow", "DipsChild", "DipsTwice", "DipsVerdict"];
   let run: Backtest;
 
   beforeAll(async () => {
@@ -186,6 +186,16 @@ describe("one run over gated and ungated twins", () => {
 
   it("a child that overrides the gated hooks without calling them is gated like its parent", () => {
     expect(resultOf(run.results, "DipsChild").trades).toEqual(resultOf(run.results, "DipsConservative").trades);
+  });
+
+  it("the verdict's columns alone give the same trades and the same decisions", () => {
+    expect(comparable(resultOf(run.results, "DipsVerdict"))).toEqual(comparable(resultOf(run.results, "DipsGated")));
+    const decided = (strategy: string) =>
+      linesOf(strategy).map(({ type: _, seq: _seq, t_ms: _t_ms, session: _session, ...decision }) => {
+        return { ...decision, crc: null };
+      });
+    expect(decided("DipsVerdict")).toEqual(decided("DipsGated"));
+    expect(new Set(run.journal.hellos.map(({ fingerprint }) => fingerprint)).size).toBe(3);
   });
 
   it("parent and child both decorated are gated once", () => {

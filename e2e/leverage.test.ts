@@ -46,7 +46,7 @@ beforeAll(async () => {
   const done = await freqtrade("backtesting", {
     user,
     args: [
-      ...["--strategy-list", "Levered", "LeveredGuarded", "LeveredShadow", "LeveredOff"],
+      ...["--strategy-list", "Levered", "LeveredGuarded", "LeveredShadow", "LeveredVerdict", "LeveredOff"],
       ...["--timeframe", "5m", "--timerange", market.timerange, "--cache", "none", "--export", "trades"],
     ],
     timeout_ms: RUN_MS,
@@ -67,7 +67,10 @@ afterAll(async () => {
 const tradesOf = (strategy: string): readonly Trade[] => resultOf(results, strategy).trades;
 const sessionsInOrder = () => [...new Set(lines.map(({ session }) => session))];
 const linesOf = (strategy: string) =>
-  lines.filter(({ session }) => session === sessionsInOrder()[["LeveredGuarded", "LeveredShadow"].indexOf(strategy)]);
+  lines.filter(
+    ({ session }) =>
+      session === sessionsInOrder()[["LeveredGuarded", "LeveredShadow", "LeveredVerdict"].indexOf(strategy)],
+  );
 
 /** How far the price may go at a leverage, by freqtrade's formula, as a multiple of the adverse excursion told in the question. */
 function timesTheExcursion({ side, stake, facts }: Line, leverage: number): number {
@@ -117,6 +120,15 @@ describe("a futures backtest under the liquidation guard", () => {
   it("takes the entries that a guard without the cut would deny", () => {
     const denied = linesOf("LeveredGuarded").filter((line) => timesTheExcursion(line, WANTED) < GUARD);
     expect(denied.length).toBeGreaterThan(20);
+  });
+
+  it("cuts and tells the same when its frames have no more columns than are read", () => {
+    expect(comparable(resultOf(results, "LeveredVerdict"))).toEqual(comparable(resultOf(results, "LeveredGuarded")));
+    const told = (strategy: string) =>
+      linesOf(strategy).map(({ pair, side, stage, now_ms, stake, leverage, decision, facts, caps }) =>
+        JSON.stringify([pair, side, stage, now_ms, stake, leverage, decision, facts, caps]),
+      );
+    expect(told("LeveredVerdict")).toEqual(told("LeveredGuarded"));
   });
 
   it("leaves everything alone in mode off", () => {

@@ -194,7 +194,8 @@ function helloRequest(name, m) {
 
 /** @param {string} name @param {Meaning} m */
 function annotateRequest(name, m) {
-  const header = [V, OP.annotate, m.id, m.rows, m.columns, m.engine, ...deadline(m)];
+  const optional = m.wanted === undefined ? deadline(m) : [m.deadline_ms ?? null, m.wanted];
+  const header = [V, OP.annotate, m.id, m.rows, m.columns, m.engine, ...optional];
   return vector(name, "annotate", m, pack(header), block(m.block));
 }
 
@@ -410,6 +411,23 @@ const requests = [
       [12.5, 0],
       [103_250.25, Number.NaN],
     ],
+  }),
+  annotateRequest("annotate, the verdict's columns alone", {
+    id: 11,
+    rows: 1,
+    columns: 6,
+    engine: { profile: "aggressive", window_set: "standard", timeframe_s: 300 },
+    wanted: [0, 1, 2],
+    block: [[OPEN_MS], [100], [101], [99.5], [100.5], [12.5]],
+  }),
+  annotateRequest("annotate, one column with a deadline", {
+    id: 12,
+    rows: 1,
+    columns: 6,
+    engine: { profile: "aggressive", window_set: "standard", timeframe_s: 300 },
+    deadline_ms: OPEN_MS + 305_000,
+    wanted: [61],
+    block: [[OPEN_MS], [100], [101], [99.5], [100.5], [12.5]],
   }),
   vector("status", "status", { id: 5 }, pack([V, OP.status, 5])),
   vector(
@@ -682,6 +700,13 @@ const helloRaw = (settings) =>
     bytes(settings),
   ]);
 
+/** An annotate header that wants these columns. @param {string} what @param {string} status @param {unknown} wanted */
+function annotateWanting(what, status, wanted) {
+  const engine = { profile: "extreme", window_set: "standard", timeframe_s: 300 };
+  const header = pack([V, OP.annotate, 7, 1, 6, engine, null, wanted]);
+  return hostile(`annotate wanting ${what}`, "batch", status, 7, header, Buffer.alloc(48));
+}
+
 const hostiles = [
   hostile("an empty frame", "gate", "schema", 0, Buffer.alloc(0)),
   hostile("random bytes", "gate", "schema", 0, bytes("deadbeef00ff7a31")),
@@ -949,6 +974,21 @@ const hostiles = [
     pack([V, OP.annotate, 7, 1, 6, {}, "soon"]),
     Buffer.alloc(48),
   ),
+  annotateWanting("no columns", "schema", []),
+  annotateWanting("columns that do not ascend", "schema", [1, 0]),
+  annotateWanting("a column twice", "schema", [2, 2]),
+  annotateWanting("a column of -1", "schema", [f(-1)]),
+  annotateWanting("a column and a half", "schema", [1.5]),
+  annotateWanting("a column that is not a number", "schema", [f(Number.NaN)]),
+  annotateWanting("a column by its name", "schema", ["risk_size"]),
+  annotateWanting("columns of text", "schema", "verdict"),
+  annotateWanting("a map of columns", "schema", { 0: 1 }),
+  annotateWanting(
+    "a thousand columns",
+    "schema",
+    Array.from({ length: 1000 }, (_, index) => index),
+  ),
+  annotateWanting("a column nobody has", "settings", [0, 200]),
   hostile(
     "annotate of 2,000,001 rows",
     "batch",

@@ -334,7 +334,7 @@ function flatten(schema, describe, prefix = "") {
         kind: kindOf(node),
         default: node.default ?? null,
         by_profile: node["x-default-by-profile"] ?? null,
-        choices: node.enum ?? [],
+        choices: node.enum ?? node.anyOf?.[0]?.enum ?? [],
         part: node["x-part"],
         meaning: node.description,
         values: describe(node),
@@ -346,9 +346,12 @@ function flatten(schema, describe, prefix = "") {
   });
 }
 
-/** number, integer, boolean, string, enum, list, map; with \`?\` when null is admitted. @param {any} node @returns {string} */
+/** number, integer, boolean, string, enum, list, map; with \`?\` when null is admitted, with \`|\` where one of two is. @param {any} node @returns {string} */
 function kindOf(node) {
-  if (node.anyOf !== undefined) return `${kindOf(node.anyOf[0])}?`;
+  if (node.anyOf !== undefined) {
+    const [first, second] = node.anyOf.map((/** @type {any} */ part) => (part.type === "null" ? null : kindOf(part)));
+    return second === null ? `${first}?` : `${first}|${second}`;
+  }
   if (node.enum !== undefined) return "enum";
   if (node.type === "array") return "list";
   return node.type === "object" ? "map" : node.type;
@@ -385,6 +388,7 @@ ${sections.join("\n")}`;
 
 /** @param {EngineFacts} engine */
 function columnsDoc(engine) {
+  const gate = engine.columns.filter((c) => c.gate).map((c) => c.name);
   const rows = engine.columns.map(
     (c) =>
       `| \`${c.name}\` | ${cell(c.unit)} | ${c.memory_rows.standard} | ${c.memory_rows.compact} | ${c.gate ? "yes" : ""} | ${cell(c.meaning)} |`,
@@ -396,6 +400,21 @@ What the engine adds to a strategy's frame, one row per candle, all float64. A v
 and on at most the *memory* candles before it. A row is ready once M candles precede it (standard ${engine.memory.standard}, compact ${engine.memory.compact}): counted from 0, the first ready row
 is row M. In the rows before it measures are NaN and the verdict is \`warming_up\`.
 Columns the gate reads are exact in float32, so that a backtest, which stores frames in float32, reads the same number as a live bot.
+
+## Which of them a frame gets
+
+All, unless the setting \`columns\` says otherwise, as an argument of the decorator, in \`config["risk_bridge"]\` or in \`FREQTRADE__RISK_BRIDGE__COLUMNS\`, a list there as JSON (\`'["risk_jump"]'\`):
+
+- \`"all"\`, the default: for strategies that read measures, and for charts that show them.
+- \`"verdict"\`: ${gate.map((name) => `\`${name}\``).join(", ")}, which is all the gate reads. For strategies that only want the gate: \`@risk_gated(columns="verdict")\`.
+- A list of names: those and the verdict's, in the order below. For strategies that read a few: \`@risk_gated(columns=["risk_jump", "risk_sigma"])\`.
+
+It holds in every run mode alike, and entries are decided the same whichever columns a frame has: candle rules read measures inside the engine, and where a limit is on that is told of a frame's measures
+(\`max_rate_deviation\`, \`max_trade_loss\`, \`max_book_loss\`, \`liquidation_guard\`), \`risk_es99_*\`, \`risk_xi_*\` and \`risk_adverse_q_*\` come along by themselves. What is saved is time in backtests
+and hyperopt, where freqtrade copies every frame several times, all its columns with it; and the engine leaves out what neither a wanted column nor a rule depends on: tails, liquidity and market
+are computed only where they are asked for, so that with the default rules the verdict alone takes it about a fifth of the time. The bits of what is delivered are the same.
+
+## What they mean
 
 | column | unit | memory, standard | memory, compact | gate reads it | meaning |
 |---|---|---|---|---|---|

@@ -56,6 +56,17 @@ class DipsGated(Dips):
     startup_candle_count = 30
 
 
+@risk_gated(columns="verdict")
+class DipsVerdict(DipsGated):
+    """The same again, with the verdict's columns alone in its frames."""
+
+    def populate_exit_trend(self, dataframe: DataFrame, metadata: dict) -> DataFrame:
+        ours = [name for name in dataframe.columns if name.startswith("risk_")]
+        if ours != ["risk_size", "risk_reason", "risk_value"]:
+            raise ValueError(f"the frame has {ours}")
+        return dataframe
+
+
 @risk_gated(profile="conservative")
 class DipsConservative(Dips):
     """Gated by the profile that also denies."""

@@ -55,6 +55,11 @@ class LeveredGuarded(Levered):
     """The same, with the guard as the only limit."""
 
 
+@risk_gated(columns="verdict")
+class LeveredVerdict(LeveredGuarded):
+    """The same again, with only those columns that the gate and its guard read."""
+
+
 @risk_gated(rules=[], limits=LIMITS, mode="off")
 class LeveredOff(Levered):
     """Switched off: must be the ungated twin, bit for bit."""

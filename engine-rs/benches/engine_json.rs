@@ -16,7 +16,7 @@ use common::{Columns, market};
 use support::{fastest, nanoseconds, print_columns, push_times, quantiles_us, round};
 use talebridge_engine::columns::COLUMN_COUNT;
 use talebridge_engine::measure::gpd::{Gpd, fit_on};
-use talebridge_engine::{Assessor, Backend, Candle, Params, Profile, WindowSet, annotate};
+use talebridge_engine::{Assessor, Backend, Candle, Params, Profile, Selection, WindowSet, annotate, annotate_columns};
 
 /// Counts every allocation of the process.
 struct Counting;
@@ -54,11 +54,12 @@ fn main() {
     let short_frames = FRAME_ROWS.map(|rows| Columns::of(&candles[..rows]));
     let params = Params::new(Profile::Aggressive, WindowSet::Standard, 300);
     let best = Backend::best();
+    let verdict = Selection::new(&[0, 1, 2]).expect("the verdict's columns");
     let exceedances: Vec<f64> = (0..90).map(|i| Gpd { xi: 0.3, beta: 1.0 }.quantile(1.0 - (f64::from(i) + 0.5) / 90.0)).collect();
 
     let sets = Backend::available();
     let mut per_slice = vec![vec![f64::INFINITY; (ROWS - WARM_UP).div_ceil(SLICE)]; sets.len()];
-    let (mut reference, mut frame, mut fit) = (vec![], vec![], vec![]);
+    let (mut reference, mut frame, mut verdicts, mut fit) = (vec![], vec![], vec![], vec![]);
     let mut short_ms = [f64::INFINITY; 2];
     for _ in 0..ROUNDS {
         reference.push(nanoseconds(|| (0..200).for_each(|_| consume(reference_loop(REFERENCE_STEPS)))) / 200.0);
@@ -66,6 +67,7 @@ fn main() {
             time_slices(&params, set, &candles, slices);
         }
         frame.push(nanoseconds(|| annotate(&params, columns.frame())));
+        verdicts.push(nanoseconds(|| annotate_columns(&params, columns.frame(), &verdict)));
         for (fastest, columns) in short_ms.iter_mut().zip(&short_frames) {
             for _ in 0..10 {
                 *fastest = fastest.min(nanoseconds(|| annotate(&params, columns.frame())) / 1e6);
@@ -94,6 +96,7 @@ fn main() {
             "annotate_1000_rows_ms": round(short_ms[0]),
             "annotate_1000_ready_rows_ms": round(short_ms[1]),
             "annotate_rows_per_s": (ROWS as f64 / fastest(&frame) * 1e9).round(),
+            "annotate_verdict_rows_per_s": (ROWS as f64 / fastest(&verdicts) * 1e9).round(),
             "allocs_per_push": allocations as f64 / times.len() as f64,
             "ratio_to_reference": round(ns_per_candle / fastest(&reference)),
             "scalar_over_simd": round(scalar / ns_per_candle),

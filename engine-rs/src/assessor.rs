@@ -5,10 +5,11 @@ use crate::columns::{Measure, Values};
 use crate::measure::black_swan::Side;
 use crate::measure::logs::CandleLogs;
 use crate::measure::quantum;
-use crate::panel::{LiquidityPanel, MarketPanel, TailPanel, VolatilityPanel};
+use crate::panel::{LiquidityPanel, MarketPanel, Needed, TailPanel, VolatilityPanel};
 use crate::params::Params;
 use crate::reasons;
 use crate::rules::verdict;
+use crate::selection::Selection;
 use crate::simd::{Backend, Kernel, Simd};
 
 /// What is known at the close of a candle.
@@ -53,6 +54,8 @@ pub struct Assessor {
     tails: TailPanel,
     liquidity: LiquidityPanel,
     market: MarketPanel,
+    /// Panels that are run; the measures of the others stay undefined.
+    needed: Needed,
     assessment: Assessment,
 }
 
@@ -70,12 +73,19 @@ impl Assessor {
             tails: TailPanel::new(&params),
             liquidity: LiquidityPanel::new(&params),
             market: MarketPanel::new(&params),
+            needed: Needed::ALL,
             params,
             backend,
             pushed: 0,
             previous: None,
             assessment: Assessment::WARMING_UP,
         }
+    }
+
+    /// An engine that computes what its rules and these columns depend on; the other measures are undefined.
+    pub(crate) fn for_columns(params: Params, backend: Backend, selection: &Selection) -> Self {
+        let needed = Needed::for_measures(selection.measures().chain(params.rules().iter().map(|rule| rule.measure)));
+        Self { needed, ..Self::with_backend(params, backend) }
     }
 
     /// Takes the next candle and assesses it.
@@ -120,11 +130,18 @@ impl Assessor {
         // The return over the volatility known before it.
         let residual = logs.close / self.volatility.sigma();
         self.volatility.push(s, &logs);
-        self.tails.push(logs.range, residual);
-        self.liquidity.push(s, candle, &logs, residual);
-        self.market.push(s, &logs);
+        let Needed { tails, liquidity, market } = self.needed;
+        if tails {
+            self.tails.push(logs.range, residual);
+        }
+        if liquidity {
+            self.liquidity.push(s, candle, &logs, residual);
+        }
+        if market {
+            self.market.push(s, &logs);
+        }
 
-        if rows_before + 1 >= self.memory_rows {
+        if tails && rows_before + 1 >= self.memory_rows {
             self.tails.fit(s);
         }
         if rows_before < self.memory_rows {
@@ -132,9 +149,15 @@ impl Assessor {
         }
         let values = &mut self.assessment.values;
         self.volatility.write(values);
-        self.tails.write(s, self.volatility.sigma(), values);
-        self.liquidity.write(s, values);
-        self.market.write(s, values);
+        if tails {
+            self.tails.write(s, self.volatility.sigma(), values);
+        }
+        if liquidity {
+            self.liquidity.write(s, values);
+        }
+        if market {
+            self.market.write(s, values);
+        }
 
         let verdict = verdict(self.params.rules(), values);
         self.assessment.size = verdict.size;

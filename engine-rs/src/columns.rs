@@ -171,6 +171,11 @@ impl Measure {
         Self::ALL.into_iter().find(|measure| measure.name() == name)
     }
 
+    /// The measure a column holds; none of the verdict's.
+    pub(crate) fn of_column(index: usize) -> Option<Self> {
+        Self::ALL.get(index.checked_sub(VERDICT.len())?).copied()
+    }
+
     /// Names of all measures, in the order of the columns.
     pub fn names() -> impl Iterator<Item = &'static str> {
         Self::ALL.into_iter().map(Self::name)
@@ -262,8 +267,10 @@ mod tests {
             assert_eq!(measure as usize, i);
             assert_eq!(Measure::from_name(measure.name()), Some(measure));
             assert_eq!(COLUMNS[VERDICT.len() + i].name.strip_prefix(PREFIX), Some(measure.name()));
+            assert_eq!(Measure::of_column(VERDICT.len() + i), Some(measure));
         }
         assert_eq!(Measure::from_name("size"), None);
+        assert_eq!([0, 2, COLUMN_COUNT].map(Measure::of_column), [None; 3]);
         const { assert!(COLUMN_COUNT <= 64) };
     }
 }

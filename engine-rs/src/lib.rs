@@ -4,7 +4,7 @@
 //! far back, every later end, streamed or in batch, on any number of threads and any instruction set.
 //!
 //! - [`Assessor::push`] takes one candle at a time;
-//! - [`annotate`] takes a whole [`Frame`];
+//! - [`annotate`] takes a whole [`Frame`], [`annotate_columns`] gives a [`Selection`] of the columns;
 //! - [`Params`] say by which rules; [`columns::COLUMNS`] is the manifest of what comes out.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
@@ -25,10 +25,11 @@ mod panel;
 mod params;
 pub mod reasons;
 mod rules;
+mod selection;
 mod simd;
 pub mod window;
 
-pub use annotate::{annotate, annotate_with};
+pub use annotate::{annotate, annotate_columns, annotate_columns_with, annotate_with};
 pub use assessor::{Assessment, Assessor};
 pub use candle::{BadCandle, Candle, Frame, INPUT_COLUMNS, MARKET_COLUMN, Problem};
 pub use params::{
@@ -36,6 +37,7 @@ pub use params::{
     Violation, WindowSet,
 };
 pub use rules::SIZE_STEPS;
+pub use selection::{BadSelection, Selection};
 pub use simd::Backend;
 
 /// Version of the engine, part of every fingerprint.

@@ -12,7 +12,7 @@ use napi_derive::napi;
 use serde_json::{Value, json};
 
 use crate::columns::{COLUMNS, memory_rows};
-use crate::{Backend, BadCandle, Frame, INPUT_COLUMNS, Params, VERSION, Violation, WindowSet};
+use crate::{Backend, BadCandle, BadSelection, Frame, INPUT_COLUMNS, Params, Selection, VERSION, Violation, WindowSet};
 
 /// Most rows of one call, as in `protocol/enums.json`.
 const MAX_ROWS: u32 = 2_000_000;
@@ -102,6 +102,8 @@ pub enum Failure {
     Frame(String),
     /// Invalid parameters.
     Params(Vec<Violation>),
+    /// A list of columns that selects none.
+    Columns(BadSelection),
     /// A defect of the engine.
     Internal(String),
 }
@@ -116,6 +118,7 @@ impl Failure {
                 let parts: Vec<String> = violations.iter().map(|v| format!("{}: {}", v.path, v.message)).collect();
                 ("params", NO_ROW, "", parts.join("; "))
             }
+            Self::Columns(bad) => ("params", NO_ROW, "", bad.to_string()),
             Self::Internal(message) => ("internal", NO_ROW, "", message),
         };
         (code.to_owned(), row, column.to_owned(), message)
@@ -147,6 +150,7 @@ pub struct Annotated {
 /// Work for a thread of Node's pool. Holds a copy of the candles: the caller may change or detach its buffer meanwhile.
 pub struct AnnotateTask {
     input: std::result::Result<Input, Failure>,
+    columns: std::result::Result<Selection, Failure>,
 }
 
 impl Task for AnnotateTask {
@@ -154,13 +158,16 @@ impl Task for AnnotateTask {
     type JsValue = AnnotateResult;
 
     fn compute(&mut self) -> Result<Self::Output> {
-        let input = std::mem::replace(&mut self.input, Err(Failure::Internal("the task ran twice".to_owned())));
+        let twice = || Failure::Internal("the task ran twice".to_owned());
+        let input = std::mem::replace(&mut self.input, Err(twice()));
+        let columns = std::mem::replace(&mut self.columns, Err(twice()));
         Ok(guarded(move || {
             let (params, values, rows) = input?;
+            let columns = columns?;
             let frame =
                 Frame::from_block(&values, rows).ok_or_else(|| Failure::Internal("the copied block has another size".to_owned()))?;
             let start = Instant::now();
-            let mut block = crate::annotate(&params, frame).map_err(Failure::BadInput)?;
+            let mut block = crate::annotate_columns(&params, frame, &columns).map_err(Failure::BadInput)?;
             let engine_us = start.elapsed().as_secs_f64() * 1e6;
             to_little_endian(&mut block);
             Ok(Annotated { block, engine_us })
@@ -186,10 +193,12 @@ impl Task for AnnotateTask {
 
 /// Measures and verdict for every row. `block`: rows × 6 or 7 float64 (the seventh column is the market pair's close, NaN where there is
 /// none), little-endian, column-major, at any alignment; copied on entry.
+/// `columns`: ascending indexes into the manifest of the columns wanted; absent: all.
 /// Resolves to `{ok: true, block}` or `{ok: false, code, row, column, message}`; never rejects for bad input.
 #[napi(catch_unwind, ts_return_type = "Promise<AnnotateResult>")]
-pub fn annotate(json: String, block: Uint8Array, rows: u32) -> AsyncTask<AnnotateTask> {
-    AsyncTask::new(AnnotateTask { input: input_of(&json, &block, rows) })
+pub fn annotate(json: String, block: Uint8Array, rows: u32, columns: Option<Vec<u32>>) -> AsyncTask<AnnotateTask> {
+    let columns = columns.map_or_else(|| Ok(Selection::all()), |indexes| Selection::new(&indexes)).map_err(Failure::Columns);
+    AsyncTask::new(AnnotateTask { input: input_of(&json, &block, rows), columns })
 }
 
 /// Checks and copies what a caller sends.

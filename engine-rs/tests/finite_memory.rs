@@ -8,8 +8,10 @@ use std::sync::LazyLock;
 
 use common::{Columns, bits, market};
 use proptest::prelude::*;
-use talebridge_engine::columns::{COLUMN_COUNT, COLUMNS};
-use talebridge_engine::{Assessor, Backend, Candle, Params, Profile, WindowSet, annotate, annotate_with};
+use talebridge_engine::columns::{COLUMN_COUNT, COLUMNS, Measure};
+use talebridge_engine::{
+    Assessor, Backend, Candle, Params, Profile, Selection, WindowSet, annotate, annotate_columns, annotate_columns_with, annotate_with,
+};
 
 /// Every measure is part of the verdict, so that nothing can change unseen.
 fn params(set: WindowSet) -> Params {
@@ -106,6 +108,15 @@ proptest! {
         let params = params(WindowSet::Standard);
         prop_assert_eq!(annotated(&params, &scaled), annotated(&params, &MARKET[..1200]));
     }
+
+    #[test]
+    fn any_selection_of_columns_has_the_bits_of_the_full_answer(compact: bool, ruled: bool, wanted in 1u64..1 << COLUMN_COUNT, rows in 900..1800usize) {
+        let set = WindowSet::ALL[usize::from(compact)];
+        let params = if ruled { params(set) } else { Params::new(Profile::Conservative, set, 300) };
+        let indexes: Vec<u32> = (0..).take(COLUMN_COUNT).filter(|j| wanted >> j & 1 == 1).collect();
+        let whole = annotated(&params, &MARKET[..rows]);
+        prop_assert_eq!(selected(&params, &MARKET[..rows], &indexes), columns_of(&whole, &indexes));
+    }
 }
 
 #[test]
@@ -113,11 +124,14 @@ fn threads_and_instruction_sets_do_not_change_a_bit() {
     let candles = market(6, 3 * 16 * 590 + 1234);
     let columns = Columns::of(&candles);
     let params = params(WindowSet::Compact);
+    let few = Selection::new(&[0, 2, 3, 61]).expect("ascending columns");
     let expected = bits(&annotate_with(&params, columns.frame(), Backend::SCALAR, 1).expect("valid candles"));
     for backend in Backend::available() {
         for threads in [1, 2, 3, 64] {
             let got = bits(&annotate_with(&params, columns.frame(), backend, threads).expect("valid candles"));
             assert!(got == expected, "{} on {threads} threads", backend.name());
+            let verdict = annotate_columns_with(&params, columns.frame(), &few, backend, threads).expect("valid candles");
+            assert!(bits(&verdict) == columns_of(&expected, &[0, 2, 3, 61]), "four columns on {} on {threads} threads", backend.name());
         }
         let mut assessor = Assessor::with_backend(params.clone(), backend);
         for (t, candle) in candles.iter().take(2000).enumerate() {
@@ -337,4 +351,43 @@ fn the_bits_are_the_same_on_every_platform() {
         block.iter().fold(0xcbf2_9ce4_8422_2325u64, |hash, value| (hash ^ value).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(29))
     });
     assert_eq!(hashes.map(|hash| format!("{hash:016x}")), ["f75f94f79c3f2559", "de5b041b27f31a2f"]);
+}
+
+/// The columns at these indexes of a full answer's bits.
+fn columns_of(block: &[u64], indexes: &[u32]) -> Vec<u64> {
+    let rows = block.len() / COLUMN_COUNT;
+    indexes.iter().flat_map(|&j| block[j as usize * rows..][..rows].to_vec()).collect()
+}
+
+fn selected(params: &Params, candles: &[Candle], indexes: &[u32]) -> Vec<u64> {
+    let selection = Selection::new(indexes).expect("ascending columns");
+    bits(&annotate_columns(params, Columns::of(candles).frame(), &selection).expect("valid candles"))
+}
+
+/// Whatever is left out of the computing, no column that is asked for may feel it.
+#[test]
+fn every_single_column_has_the_bits_it_has_among_all() {
+    let candles = market(12, 1300);
+    let rules = [r#"{"measure": "jump", "from": 2, "to": 6, "min_size": 0.1}"#, ""];
+    for (set, rules) in WindowSet::ALL.into_iter().flat_map(|set| rules.map(|rules| (set, rules))) {
+        let json = format!(r#"{{"timeframe_s": 300, "window_set": "{}", "rules": [{rules}]}}"#, set.name());
+        let params = Params::from_json(&json).expect("valid parameters");
+        let whole = annotated(&params, &candles);
+        for (j, column) in (0..).zip(COLUMNS) {
+            assert!(selected(&params, &candles, &[j]) == columns_of(&whole, &[j]), "{} {}", set.name(), column.name);
+        }
+    }
+}
+
+/// A rule's measure is computed though its column is not asked for.
+#[test]
+fn the_verdict_is_the_same_without_the_measures_it_rests_on() {
+    let candles = market(12, 1300);
+    for measure in Measure::names() {
+        let rule = format!(r#"{{"measure": "{measure}", "from": -1, "to": 1, "min_size": 0.1}}"#);
+        let json = format!(r#"{{"timeframe_s": 300, "window_set": "compact", "rules": [{rule}]}}"#);
+        let params = Params::from_json(&json).expect("valid parameters");
+        let whole = annotated(&params, &candles);
+        assert!(selected(&params, &candles, &[0, 1, 2]) == columns_of(&whole, &[0, 1, 2]), "{measure}");
+    }
 }

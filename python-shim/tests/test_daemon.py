@@ -39,7 +39,7 @@ from hypothesis import strategies as st
 from test_session import TERMS, session
 from test_setup import STOP
 
-from talebridge import columns, risk_gated, spawn, wire
+from talebridge import columns, facts, risk_gated, spawn, wire
 from talebridge import session as session_module
 from talebridge._generated import MEMORY_ROWS, Reason
 from talebridge.config import resolve
@@ -185,6 +185,7 @@ def bits(block: columns.Block) -> Any:
 
 
 WHOLE = columns.to_block(candles(ROWS, seed=11))
+WHOLE_MARKET = columns.to_block(candles(ROWS, seed=12))[columns.CLOSE]
 
 
 @settings(
@@ -275,6 +276,63 @@ def test_parts_reach_back_as_far_as_the_windows_and_their_market(
     whole = mine.annotate(block).copy()
     monkeypatch.setattr(session_module, "_PART_ROWS", 500)
     np.testing.assert_array_equal(bits(mine.annotate(block)), bits(whole))
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    names=st.lists(st.sampled_from(NAMES), min_size=1).map(set),
+    rows=st.integers(1, ROWS),
+    market=st.booleans(),
+)
+def test_any_choice_of_columns_has_the_bits_it_has_among_all(
+    daemon: Path, names: set[str], rows: int, market: bool
+) -> None:
+    wanted = tuple(name for name in NAMES if name in names)
+    block = np.ascontiguousarray(WHOLE[:, :rows])
+    if market:
+        block = np.vstack((block, WHOLE_MARKET[:rows]))
+    got = session(daemon, columns=wanted).annotate(block)
+    whole = session(daemon).annotate(block)
+    np.testing.assert_array_equal(bits(got), bits(whole[columns.indexes(wanted)]))
+
+
+def test_chosen_columns_come_in_parts_too(daemon: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    block = columns.to_block(candles(2400, seed=7))
+    block = np.vstack((block, columns.to_block(candles(2400, seed=8))[columns.CLOSE]))
+    wanted = ("risk_size", "risk_reason", "risk_value", "risk_xi_long", "risk_gamma_t")
+    mine = session(daemon, columns=wanted)
+    whole = session(daemon).annotate(block).copy()
+    once = mine.annotate(block).copy()
+    monkeypatch.setattr(session_module, "_PART_ROWS", 500)
+    for got in (once, mine.annotate(block)):
+        np.testing.assert_array_equal(bits(got), bits(whole[columns.indexes(wanted)]))
+
+
+@pytest.mark.parametrize("limits", [{}, {"max_trade_loss": 0.02}])
+def test_entries_are_decided_the_same_whichever_columns_their_frame_has(
+    limits: dict[str, Any],
+    daemon: Path,
+    strategy: type[Strategy],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(facts, "open_trades", list)
+    stakes = []
+    for setting in ("all", "verdict", ["risk_regime"]):
+        mine = gated(type("Mine", (strategy,), {}), config(daemon, limits=limits, columns=setting))
+        frame = jumpy(mine)
+        stakes.append(ask_stake(mine, frame))
+        assert ask_confirm(mine, frame, stakes[0]) is (stakes[0] > 0)
+    assert stakes == [stakes[0]] * 3
+    sessions: dict[str, list[Any]] = {}
+    for line in journal(daemon):
+        told = {key: line[key] for key in line if key not in ("seq", "t_ms", "session", "crc")}
+        sessions.setdefault(line["session"], []).append(told)
+    first, *others = sessions.values()
+    assert len(others) == 2
+    assert all(other == first for other in others)
+    assert len({line["fingerprint"] for line in journal(daemon, "hello")}) == 1
 
 
 @pytest.mark.parametrize("row", [0, 499, 500, 1700, 2399])

@@ -108,6 +108,7 @@ def encoded(op: str, m: dict[str, Any]) -> bytes:
         m["engine"],
         market=m["columns"] == 7,
         deadline_ms=m.get("deadline_ms"),
+        wanted=m.get("wanted"),
     )
 
 

@@ -1,6 +1,6 @@
-"""The dip buyer of strategies/GateOnly.py twice: as it is without the gate, and gated.
+"""The dip buyer of strategies/GateOnly.py: as it is without the gate, and gated.
 
-Both load as many start-up candles, so that both trade from the same candle and see the same
+All load as many start-up candles, so that all trade from the same candle and see the same
 indicators: what differs is the gate alone.
 """
 
@@ -45,6 +45,11 @@ class BenchPlain(IStrategy):
 @risk_gated
 class BenchGated(BenchPlain):
     """The same, gated with the default settings."""
+
+
+@risk_gated(columns="verdict")
+class BenchVerdict(BenchPlain):
+    """Gated with the default settings, its frames with the verdict's columns alone."""
 
 
 @risk_gated(mode="shadow")

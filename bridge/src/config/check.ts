@@ -50,7 +50,7 @@ function walk(schema: TSchema, value: unknown, path: string, found: Violation[])
   }
   if (Value.Check(schema, value)) return;
   if (Type.IsUnion(schema)) {
-    // A union here is "something, or null": errors inside the something are the useful ones.
+    // A union here is "something, or null", or a word or a list: errors inside what fits are the useful ones.
     const structured = schema.anyOf.find((option) =>
       Type.IsArray(option) ? Array.isArray(value) : Type.IsObject(option) && isRecord(value),
     );

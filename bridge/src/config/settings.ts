@@ -4,6 +4,7 @@
  * Every key carries its meaning as `description`, its default as `default`, and in `x-part` which side reads it: `gate` keys are sent to the
  * bridge in hello, `shim` keys stay in the Python process. A key whose default depends on the profile has `x-default-by-profile` instead.
  */
+import { LIMITS } from "../protocol/codes.js";
 import { type Static, Type } from "../typebox.js";
 import { GROUP_NAME } from "./daemon_schema.js";
 import { LimitsSchema } from "./limits_schema.js";
@@ -202,6 +203,30 @@ export const SettingsSchema = Type.Object(
             "shim",
             'Settings that follow parameters of the strategy, for hyperopt to turn: `{"limits.max_drawdown": "risk_max_drawdown"}`. Any number among these settings, or `rules.0.from` and the like. Null: none.',
             null,
+          ),
+        },
+      ),
+    ),
+    columns: Type.Optional(
+      Type.Union(
+        [
+          Type.Enum(["all", "verdict"]),
+          Type.Array(
+            Type.String({
+              minLength: 1,
+              maxLength: 64,
+              pattern: "^risk_[a-z0-9_]+$",
+              "x-values": "a column's name, such as risk_jump",
+            }),
+            { minItems: 1, maxItems: LIMITS.wanted, "x-values": `a list of 1 to ${LIMITS.wanted} columns' names` },
+          ),
+        ],
+        {
+          "x-values": 'one of "all", "verdict", or a list of names of docs/columns.md',
+          ...meta(
+            "shim",
+            "Which `risk_` columns your frames get: `verdict`, the three the gate reads, is the fastest in backtests; a list adds those you name. Entries are decided the same whichever they are: a limit that reads further columns adds them.",
+            "all",
           ),
         },
       ),

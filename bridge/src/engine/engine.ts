@@ -21,7 +21,12 @@ interface Addon {
   engineInfo(): { version: string; simd: string; parallel: boolean };
   columnsManifest(): string;
   validateParams(json: string): string;
-  annotate(json: string, block: Uint8Array, rows: number): Promise<AddonAnnotateResult>;
+  annotate(
+    json: string,
+    block: Uint8Array,
+    rows: number,
+    columns: readonly number[] | null,
+  ): Promise<AddonAnnotateResult>;
   quantumDiagnostic(json: string, block: Uint8Array, rows: number): Promise<AddonQuantumResult>;
   readonly FileLock: { tryLock(path: string): HeldLock | null };
 }
@@ -86,7 +91,7 @@ export function loadEngine(path = findAddon()): LoadedEngine {
     parallel: info.parallel,
     columns,
     validateParams: (params: unknown) => validateParams(addon, params),
-    annotate: (params: EngineParams, block: Uint8Array, rows: number) => annotate(addon, params, block, rows),
+    annotate: (params, block, rows, wanted) => annotate(addon, params, block, rows, wanted ?? null),
     quantumDiagnostic: (params, settings, block, rows) => quantumDiagnostic(addon, params, settings, block, rows),
     tryLock: (file: string) => {
       // Made here, for its owner alone: who can open a lock's file can hold the lock.
@@ -142,8 +147,14 @@ function validateParams(addon: Addon, params: unknown): ParamsCheck {
   return JSON.parse(addon.validateParams(json));
 }
 
-async function annotate(addon: Addon, params: EngineParams, block: Uint8Array, rows: number): Promise<AnnotateResult> {
-  const result = await addon.annotate(JSON.stringify(params), block, rows);
+async function annotate(
+  addon: Addon,
+  params: EngineParams,
+  block: Uint8Array,
+  rows: number,
+  wanted: readonly number[] | null,
+): Promise<AnnotateResult> {
+  const result = await addon.annotate(JSON.stringify(params), block, rows, wanted);
   if (result.ok && result.block) {
     const { buffer, byteOffset, byteLength } = result.block;
     return { ok: true, block: Buffer.from(buffer, byteOffset, byteLength), engine_us: result.engineUs ?? 0 };

@@ -45,7 +45,7 @@ export type ParamsCheck =
     }
   | { readonly ok: false; readonly violations: readonly Violation[] };
 
-/** Reply of the addon's async `annotate(paramsJson, block, rows)`. */
+/** Reply of the addon's async `annotate(paramsJson, block, rows, wanted)`. */
 export type AnnotateResult =
   | {
       readonly ok: true;
@@ -70,9 +70,15 @@ export interface Engine {
    * Measures and candle verdict for every row.
    * @param block rows × 6 or 7 float64 LE, column-major: open ms, open, high, low, close, volume and, if wanted, the market pair's close with NaN
    *   where there is none (copied on entry)
-   * @returns rows × columns.length float64 LE, column-major
+   * @param wanted ascending indexes into `columns`; null or absent: all of them
+   * @returns rows × columns wanted float64 LE, column-major
    */
-  annotate(params: EngineParams, block: Uint8Array, rows: number): Promise<AnnotateResult>;
+  annotate(
+    params: EngineParams,
+    block: Uint8Array,
+    rows: number,
+    wanted?: readonly number[] | null,
+  ): Promise<AnnotateResult>;
 }
 
 /** How the quantum diagnostic estimates; missing keys take the engine's defaults. */

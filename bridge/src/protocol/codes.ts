@@ -1,7 +1,7 @@
 /** Generated from protocol/enums.json and protocol/reasons.json by scripts/generate.mjs; do not edit. */
 
 export const PROTOCOL_VERSION = 1;
-export const PROTOCOL_MINOR = 3;
+export const PROTOCOL_MINOR = 4;
 
 export const OP = {
   hello: 0,
@@ -91,6 +91,7 @@ export const LIMITS = {
   annotate_header_bytes: 8192,
   batch_bytes: 268435456,
   rows: 2000000,
+  wanted: 256,
   pair_bytes: 31,
   session_bytes: 96,
   positions: 512,

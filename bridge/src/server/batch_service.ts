@@ -124,16 +124,19 @@ export class BatchService {
 
   private async annotate(message: Annotate): Promise<Buffer[]> {
     const { engine, counters, clock } = this.parts;
-    const { id, rows, engine: params, block: candles } = message;
+    const { id, rows, engine: params, block: candles, wanted } = message;
     const now_ms = clock();
     if (isLate(message.deadline_ms, now_ms)) return [this.late(message, now_ms)];
     const checked = engine.validateParams(params);
     if (!checked.ok) return [this.error(settingsError(id, checked.violations))];
-    const result = await engine.annotate(checked.params, candles, rows);
+    const beyond = wanted?.find((column) => column >= engine.columns.length);
+    if (beyond !== undefined) return [this.error(noColumn(id, beyond, engine.columns.length))];
+    const result = await engine.annotate(checked.params, candles, rows, wanted);
     if (result.ok) {
       counters.add("batch_rows", rows);
       const { block, engine_us } = result;
-      const header = { rows, columns: engine.columns.length, engine_fingerprint: checked.fingerprint };
+      const columns = wanted?.length ?? engine.columns.length;
+      const header = { rows, columns, engine_fingerprint: checked.fingerprint };
       return [encodeAnnotate(id, { ...header, engine_us: Math.round(engine_us) }), block];
     }
     const { code, row, column, message: text } = result;
@@ -154,4 +157,9 @@ export class BatchService {
     this.parts.counters.failed(error.status);
     return encodeError(error);
   }
+}
+
+function noColumn(id: number, column: number, columns: number): ErrorReply {
+  const message = `was ${column}; this engine has columns 0 to ${columns - 1}: install the same talebridge version on both sides`;
+  return settingsError(id, [{ path: "wanted", message }]);
 }

@@ -43,6 +43,7 @@ import {
   type RebaseMessage,
   type StandingMessage,
   type StatusMessage,
+  WANTED,
 } from "./messages.js";
 
 export type GateSocketMessage =
@@ -63,6 +64,8 @@ export const INPUT_COLUMNS = { least: 6, most: 7 } as const;
 const BYTES_PER_VALUE = 8;
 /** Where the optional deadline of annotate stands. */
 const DEADLINE_AT = 6;
+/** Where its optional list of wanted columns stands. */
+const WANTED_AT = 7;
 /** Where the optional closed trades of a portfolio stand. */
 const CLOSED_AT = 9;
 /** Where its optional closes stand. */
@@ -270,6 +273,11 @@ function decodeAnnotate(
     return fail(id, STATUS.limit, `annotate rows ${rows} are more than the limit of ${LIMITS.rows}`);
   const deadline_ms = readDeadline(value, DEADLINE_AT);
   if (deadline_ms === undefined) return badDeadline(id, "annotate");
+  const wanted: unknown = Reflect.get(value, WANTED_AT) ?? null;
+  if (!WANTED.Check(wanted) || wanted?.some((column, at) => column <= (wanted[at - 1] ?? -1))) {
+    const text = `annotate wanted columns must be 1 to ${LIMITS.wanted} ascending indexes into hello's columns, or null for all`;
+    return fail(id, STATUS.schema, text);
+  }
   const { least, most } = INPUT_COLUMNS;
   if (columns < least || columns > most)
     return fail(id, STATUS.schema, `annotate columns were ${columns}, must be ${least} or ${most}`);
@@ -281,5 +289,5 @@ function decodeAnnotate(
       `annotate block has ${block.length} bytes; ${rows} rows × ${columns} float64 are ${expected}`,
     );
   }
-  return { ok: true, message: { op: "annotate", id, rows, columns, engine, block, deadline_ms } };
+  return { ok: true, message: { op: "annotate", id, rows, columns, engine, block, deadline_ms, wanted } };
 }

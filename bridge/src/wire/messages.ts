@@ -77,6 +77,8 @@ export interface AnnotateMessage {
   /** Not yet checked: the engine checks its own parameters. */
   readonly engine: Readonly<Record<string, unknown>>;
   readonly deadline_ms: Deadline;
+  /** Ascending indexes of the columns to answer with; null: all. Whether there are such is for the engine to say. */
+  readonly wanted: readonly number[] | null;
 }
 
 export interface StatusMessage {
@@ -210,6 +212,13 @@ export type QuestionValues = readonly [
 ];
 /** The optional element after the others: a time, or null for none. */
 export const DEADLINE = Compile(Type.Union([Millis, Type.Null()]));
+/** The optional element of annotate after its deadline: indexes of columns, or null for all. */
+export const WANTED = Compile(
+  Type.Union([
+    Type.Array(Type.Integer({ minimum: 0, maximum: U32 }), { minItems: 1, maxItems: LIMITS.wanted }),
+    Type.Null(),
+  ]),
+);
 
 const POSITION = [
   Pair,

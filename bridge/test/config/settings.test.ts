@@ -189,6 +189,20 @@ describe("violations", () => {
   });
 });
 
+describe("wanted columns", () => {
+  it.each([
+    ["some", "columns", 'was "some"; must be one of "all", "verdict", or a list of names'],
+    [null, "columns", 'was null; must be one of "all"'],
+    [[], "columns", "was a list of 0 items; must be a list of 1 to 256 columns' names"],
+    [["risk_jump", "jump"], "columns[1]", 'was "jump"; must be a column\'s name, such as risk_jump'],
+    [["risk_jump", 5], "columns[1]", "was 5; must be a column's name"],
+  ])("%j are refused with what they may be", (columns, path, message) => {
+    const found = violations({ columns });
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatchObject({ path, message: expect.stringContaining(message) });
+  });
+});
+
 describe("fingerprint", () => {
   it("does not depend on the order of keys, or on whether a default is written out", () => {
     const a = resolved({ profile: "extreme", limits: { max_drawdown: 0.3, max_daily_loss: 0.2 } });
@@ -216,6 +230,10 @@ describe("fingerprint", () => {
 
   it("does not change with the shim's part", () => {
     expect(resolved({ timeout_ms: 99 }).fingerprint).toBe(resolved({}).fingerprint);
+    for (const columns of ["all", "verdict", ["risk_jump", "risk_sigma"]]) {
+      expect(resolved({ columns }).fingerprint).toBe(resolved({}).fingerprint);
+      expect(resolved({ columns }).engine_fingerprint).toBe(resolved({}).engine_fingerprint);
+    }
   });
 
   it("is over canonical JSON", () => {

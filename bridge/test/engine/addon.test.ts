@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { loadEngine } from "../../src/engine/engine.js";
 import type { EngineParams } from "../../src/engine/types.js";
@@ -98,6 +99,34 @@ describe("annotate", () => {
     block[2 * ROWS + 700] = Number.NaN;
     const result = await engine.annotate(PARAMS, bytes(block), ROWS);
     expect(result).toMatchObject({ ok: false, code: "bad_input", row: 700, column: "high" });
+  });
+
+  it("answers with the wanted columns alone, the bits they have among all", async () => {
+    const whole = await annotated(bytes(candles(ROWS)));
+    const column = (at: number) => whole.subarray(at * ROWS * 8, (at + 1) * ROWS * 8);
+    const subsets = fc.subarray([...engine.columns.keys()], { minLength: 1 });
+    await fc.assert(
+      fc.asyncProperty(subsets, async (wanted) => {
+        const result = await engine.annotate(PARAMS, bytes(candles(ROWS)), ROWS, wanted);
+        if (!result.ok) throw new Error(result.message);
+        expect(result.block.equals(Buffer.concat(wanted.map(column)))).toBe(true);
+      }),
+      { numRuns: 25 },
+    );
+    for (const all of [undefined, null]) {
+      const result = await engine.annotate(PARAMS, bytes(candles(ROWS)), ROWS, all);
+      expect(result.ok && result.block.equals(whole)).toBe(true);
+    }
+  });
+
+  it.each([
+    ["no columns", [], /is empty/],
+    ["a column twice", [1, 1], /must ascend/],
+    ["columns that descend", [2, 1], /must ascend/],
+    ["a column beyond the last", [0, engine.columns.length], /there is no column 62: they are numbered 0 to 61/],
+  ])("refuses %s", async (_what, wanted, message) => {
+    const result = await engine.annotate(PARAMS, bytes(candles(ROWS)), ROWS, wanted);
+    expect(result).toMatchObject({ ok: false, code: "params", row: -1, message: expect.stringMatching(message) });
   });
 
   it("refuses parameters it does not know", async () => {

@@ -362,7 +362,7 @@ describe("other versions of the protocol", () => {
       expect((await client.ask(OP.status, "new"))[0]).toBe(STATUS.ok);
       expect((await client.ask(OP.control, "bot", 2, 0, "x", "y", "new"))[0]).toBe(STATUS.ok);
       const batch = new Client(dir, "batch");
-      const { reply } = await batch.raw(batch.frame(OP.annotate, 600, 6, PARAMS, null, "new"), candles(600));
+      const { reply } = await batch.raw(batch.frame(OP.annotate, 600, 6, PARAMS, null, null, "new"), candles(600));
       expect(reply[2]).toBe(STATUS.ok);
       for (const one of [client, batch]) one.close();
     });

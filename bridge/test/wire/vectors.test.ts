@@ -85,7 +85,7 @@ describe("golden requests", () => {
       );
     } else if (message.op === "annotate") {
       const { block, ...rest } = meaning;
-      expect(message).toMatchObject({ deadline_ms: null, ...rest });
+      expect(message).toMatchObject({ deadline_ms: null, wanted: null, ...rest });
       const values = (block as unknown[][]).flat().map(num);
       expect(
         Array.from({ length: values.length }, (_, i) => "block" in message && message.block.readDoubleLE(i * 8)),

@@ -67,6 +67,12 @@ impl LiquidityPanel {
         self.spread.push(s, candle, logs);
     }
 
+    /// Whether [`Self::write`] sets a measure.
+    pub(crate) fn writes(measure: Measure) -> bool {
+        use Measure::{AmihudRank, Flow, FlowWindow, Kyle, KyleT, Spread, VolumeZ, Vpin, Whale};
+        matches!(measure, VolumeZ | Whale | Flow | FlowWindow | Vpin | AmihudRank | Kyle | KyleT | Spread)
+    }
+
     #[inline(always)]
     pub(crate) fn write<S: Simd>(&self, s: S, out: &mut Values) {
         let now = &self.now;

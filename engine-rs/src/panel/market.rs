@@ -22,6 +22,12 @@ impl MarketPanel {
         self.convexity.push(s, logs.close, logs.market);
     }
 
+    /// Whether [`Self::write`] sets a measure.
+    pub(crate) fn writes(measure: Measure) -> bool {
+        use Measure::{BetaDown, BetaUp, Convexity1s, Convexity3s, FragilityClass, Gamma, GammaT, MarketN};
+        matches!(measure, Gamma | GammaT | Convexity1s | Convexity3s | BetaUp | BetaDown | FragilityClass | MarketN)
+    }
+
     #[inline(always)]
     pub(crate) fn write<S: Simd>(&self, s: S, out: &mut Values) {
         let response = self.convexity.response(s);

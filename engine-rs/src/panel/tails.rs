@@ -49,6 +49,12 @@ impl TailPanel {
         }
     }
 
+    /// Whether [`Self::write`] sets a measure.
+    pub(crate) fn writes(measure: Measure) -> bool {
+        use Measure::{AdverseQLong, AdverseQShort, MaxToSum};
+        [&LONG, &SHORT].iter().any(|side| side.0.contains(&measure)) || matches!(measure, MaxToSum | AdverseQLong | AdverseQShort)
+    }
+
     /// Writes the tails of the next candle, whose volatility is `sigma`.
     #[inline(always)]
     pub(crate) fn write<S: Simd>(&mut self, s: S, sigma: f64, out: &mut Values) {

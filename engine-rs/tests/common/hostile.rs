@@ -5,7 +5,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each user takes a part")]
 
 use talebridge_engine::columns::{COLUMNS, Column};
-use talebridge_engine::{Assessor, BadCandle, Candle, Frame, INPUT_COLUMNS, MARKET_COLUMN, Params, annotate};
+use talebridge_engine::{Assessor, BadCandle, Candle, Frame, INPUT_COLUMNS, MARKET_COLUMN, Params, Selection, annotate, annotate_columns};
 
 use crate::common::{Lcg, bits, market};
 
@@ -196,7 +196,7 @@ fn stream(params: &Params, rows: &Rows) -> (Vec<Vec<u64>>, Rows, Option<BadCandl
 }
 
 /// What must hold of annotate and push for any rows: no panic; the same first error from both; and of what is accepted the same bits from both, within
-/// the contract of the columns. Returns how many rows were accepted.
+/// the contract of the columns, and the verdict by itself as among all. Returns how many rows were accepted.
 ///
 /// # Panics
 /// When it does not hold.
@@ -223,6 +223,12 @@ pub fn check(params: &Params, rows: &Rows) -> usize {
             check_value(column, t < memory_rows, t, value);
         }
     }
+    let accepted = accepted.block();
+    let (frame, verdict) =
+        (Frame::from_block(&accepted, n).expect("a block of the right size"), Selection::new(&[0, 1, 2]).expect("three columns"));
+    let alone = annotate_columns(params, frame, &verdict).expect("every row was accepted");
+    assert!(alone.iter().zip(&block).all(|(a, b)| a.to_bits() == b.to_bits()), "the verdict alone differs");
+    assert_eq!(alone.len(), 3 * n);
     n
 }
 

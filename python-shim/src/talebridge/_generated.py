@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import Final, NamedTuple
 
 PROTOCOL_VERSION: Final = 1
-PROTOCOL_MINOR: Final = 3
+PROTOCOL_MINOR: Final = 4
 ENGINE_VERSION: Final = "0.1.0"
 
 
@@ -169,6 +169,7 @@ LIMITS: Final[dict[str, int]] = {
     "annotate_header_bytes": 8192,
     "batch_bytes": 268435456,
     "rows": 2000000,
+    "wanted": 256,
     "pair_bytes": 31,
     "session_bytes": 96,
     "positions": 512,
@@ -1577,6 +1578,20 @@ SETTINGS: Final[tuple[SettingSpec, ...]] = (
         ),
         by_profile=None,
         values="a map of settings to names of the strategy's parameters, or null",
+    ),
+    SettingSpec(
+        path="columns",
+        kind="enum|list",
+        default="all",
+        choices=("all", "verdict"),
+        part="shim",
+        meaning=(
+            "Which `risk_` columns your frames get: `verdict`, the three the gate reads, is "
+            "the fastest in backtests; a list adds those you name. Entries are decided the "
+            "same whichever they are: a limit that reads further columns adds them."
+        ),
+        by_profile=None,
+        values='one of "all", "verdict", or a list of names of docs/columns.md',
     ),
     SettingSpec(
         path="lock_pairs",

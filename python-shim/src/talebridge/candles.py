@@ -71,7 +71,7 @@ class Candles:
             if block.shape[1] != rows:
                 # freqtrade rejects the frame itself, and says why.
                 return dataframe
-            room = columns.Room(dataframe)
+            room = columns.Room(dataframe, self._gated.columns)
             self._judge(pair, block, room.ours)
             self._begin_after(pair)
             return room.frame()
@@ -150,7 +150,7 @@ class Candles:
     ) -> CandleVerdict:
         self._gated.fingerprint = run.session.fingerprint
         size, reason, value = (
-            float(result[columns.NAMES.index(name), -1])
+            float(result[self._gated.columns.index(name), -1])
             for name in (columns.SIZE, columns.REASON, columns.VALUE)
         )
         verdict = CandleVerdict(int(block[0, -1]), size, int(reason), value)
@@ -185,7 +185,8 @@ class Candles:
             raise operational_exception(f"talebridge: {text_of(error)}{hint}") from error
         reason = reason_of(error)
         self._failures.report(error, pair, entry=False)
-        return columns.add(frame, columns.unready(len(frame), reason))
+        names = self._gated.columns
+        return columns.add(frame, columns.unready(len(frame), reason, names), names)
 
     def _check_startup_candles(self) -> None:
         needed = MEMORY_ROWS[self._gated.settings.window_set]

@@ -4,14 +4,14 @@ were denied. Nothing here raises: an error would fail the user's own chart."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from talebridge import columns
-from talebridge._generated import COLUMNS, Reason
+from talebridge._generated import Reason
 from talebridge.wire import reason_name
 
 if TYPE_CHECKING:
@@ -26,23 +26,23 @@ _AREA_COLOR = "rgba(214, 39, 40, 0.15)"
 SUBPLOT = "talebridge"
 
 
-def merged(plot_config: Any) -> dict[str, Any]:
-    """A strategy's plot_config with a subplot of ours; a subplot of the same name stays as it is.
+def merged(plot_config: Any, shown: Collection[str] = columns.NAMES) -> dict[str, Any]:
+    """A strategy's plot_config with a subplot of those of our columns that are `shown`; a subplot
+    of the same name stays as it is.
 
     The strategy's own dictionary is not changed.
     """
     own = dict(plot_config) if isinstance(plot_config, Mapping) else {}
     subplots = dict(own.get("subplots") or {})
-    known = {spec.name for spec in COLUMNS}
-    ours = {name: {"color": color} for name, color in _SHOWN.items() if name in known}
+    ours = {name: {"color": color} for name, color in _SHOWN.items() if name in shown}
     subplots.setdefault(SUBPLOT, ours)
     return {"main_plot": {}, **own, "subplots": subplots}
 
 
-def add_to(strategy: Any) -> None:
+def add_to(strategy: Any, shown: Collection[str] = columns.NAMES) -> None:
     """Gives a strategy object the merged plot_config. Never raises."""
     try:
-        strategy.plot_config = merged(strategy.plot_config)
+        strategy.plot_config = merged(strategy.plot_config, shown)
     except Exception as error:  # noqa: BLE001 - a property without a setter, for one
         logger.debug("talebridge: plot_config is left as it is: %s", error)
 

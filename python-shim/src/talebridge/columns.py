@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from talebridge._generated import COLUMNS, Reason
+from talebridge import chosen
+from talebridge._generated import Reason
 from talebridge.errors import BadCandles, ProtocolError
 from talebridge.wire import ANNOTATE_COLUMNS
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-NAMES = tuple(spec.name for spec in COLUMNS)
+NAMES = chosen.ALL
 SIZE, REASON, VALUE = "risk_size", "risk_reason", "risk_value"
+
+Names = tuple[str, ...]
+"""Columns of a block or a frame: some of NAMES, in their order."""
 
 Block = NDArray[np.float64]
 TIME, CLOSE = (ANNOTATE_COLUMNS.index(name) for name in ("date", "close"))
@@ -58,20 +62,30 @@ def open_times_ms(frame: DataFrame) -> NDArray[np.int64]:
     return times
 
 
-def from_reply(data: Any, rows: int, columns: int) -> Block:
-    """The bridge's block, shape (columns, rows); raises ProtocolError when it has another size."""
-    if columns != len(NAMES):
-        raise ProtocolError(f"the bridge sent {columns} columns, expected {len(NAMES)}")
+def indexes(names: Names) -> list[int]:
+    """Where these columns stand among all of them, as the bridge is asked for them."""
+    return [NAMES.index(name) for name in names]
+
+
+def from_reply(data: Any, rows: int, columns: int, names: Names = NAMES) -> Block:
+    """The bridge's block of these columns, shape (columns, rows). A bridge that does not know of a
+    choice has sent all of them, and they are taken out of those.
+
+    Raises ProtocolError when it has another size.
+    """
+    if columns not in (len(names), len(NAMES)):
+        raise ProtocolError(f"the bridge sent {columns} columns, expected {len(names)}")
     if data is None or len(data) != rows * columns * 8:
         raise ProtocolError("the bridge sent a block of another size than its header says")
-    return np.frombuffer(data, dtype="<f8").reshape(columns, rows)
+    block: Block = np.frombuffer(data, dtype="<f8").reshape(columns, rows)
+    return block if columns == len(names) else block[indexes(names)]
 
 
-def unready(rows: int, reason: Reason) -> Block:
+def unready(rows: int, reason: Reason, names: Names = NAMES) -> Block:
     """Columns that deny: every measure NaN, size 0 and this reason in every row."""
-    block = np.full((len(NAMES), rows), np.nan)
-    block[NAMES.index(SIZE)] = 0.0
-    block[NAMES.index(REASON)] = float(reason)
+    block = np.full((len(names), rows), np.nan)
+    block[names.index(SIZE)] = 0.0
+    block[names.index(REASON)] = float(reason)
     return block
 
 
@@ -83,22 +97,24 @@ class Room:
     judge them. So they come as one.
     """
 
-    def __init__(self, frame: DataFrame) -> None:
+    def __init__(self, frame: DataFrame, names: Names = NAMES) -> None:
+        self._names = names
+        # All of ours that it had, whichever it gets.
         self._theirs = frame.drop(columns=[name for name in NAMES if name in frame.columns])
         floats = (self._theirs.dtypes == np.dtype("float64")).to_numpy()
         self._floats, self._others = np.flatnonzero(floats), np.flatnonzero(~floats)
         own = len(self._floats)
-        self._block = np.empty((own + len(NAMES), len(frame)))
+        self._block = np.empty((own + len(names), len(frame)))
         self._block[:own] = self._theirs.iloc[:, self._floats].to_numpy().T
         self.ours: Block = self._block[own:]
         """Of shape (columns, rows), to be filled."""
 
     def frame(self) -> DataFrame:
-        """The frame with all risk columns at its end, always the same set, float64."""
+        """The frame with its risk columns at its end, float64."""
         import pandas
 
         theirs = self._theirs
-        names = [*theirs.columns[self._floats], *NAMES]
+        names = [*theirs.columns[self._floats], *self._names]
         floats = pandas.DataFrame(self._block.T, index=theirs.index, columns=names, copy=False)
         joined = pandas.concat([theirs.iloc[:, self._others], floats], axis=1)
         if not len(self._floats):
@@ -108,8 +124,8 @@ class Room:
         return joined.iloc[:, order]
 
 
-def add(frame: DataFrame, block: Block) -> DataFrame:
+def add(frame: DataFrame, block: Block, names: Names = NAMES) -> DataFrame:
     """The frame with these risk columns at its end."""
-    room = Room(frame)
+    room = Room(frame, names)
     room.ours[:] = block
     return room.frame()

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from talebridge import chosen
 from talebridge._generated import SETTINGS, SettingSpec
 from talebridge.errors import SettingsRejected, violations_text
 from talebridge.place import ADDRESS, Local, Place, Remote, is_loopback
@@ -84,6 +85,8 @@ class Settings:
     lock_pairs: bool
     parameters: Mapping[str, str]
     """Settings that follow a parameter of the strategy, by path."""
+    columns: tuple[str, ...]
+    """The `risk_` columns wanted in frames, in the manifest's order."""
 
     def place(self) -> Place:
         """Where the bridge listens that these settings name."""
@@ -118,6 +121,9 @@ def resolve(sources: Sequence[object]) -> Settings:
         spec = _SPECS.get(path)
         if spec is None:
             violations[path] = _unknown(path)
+        elif path == "columns":
+            values[path] = value
+            violations.update(chosen.problems(value))
         elif spec.part == "shim" or path in _CHECKED_GATE_KEYS:
             values[path], problem = _check(spec, value)
             if problem:
@@ -146,6 +152,7 @@ def resolve(sources: Sequence[object]) -> Settings:
         breaker_s=cast(float, values["breaker_s"]),
         lock_pairs=cast(bool, values["lock_pairs"]),
         parameters=cast("Mapping[str, str]", values["parameters"] or {}),
+        columns=chosen.chosen(values["columns"]),
     )
 
 

@@ -19,6 +19,9 @@ _FACTS_FOR = ("max_rate_deviation", "max_trade_loss", "max_book_loss", "liquidat
 _CLOSED_FOR = ("loss_streak_trades", "kelly_fraction")
 _STOPS_FOR = ("max_book_loss",)
 """Limits that read facts, closed trades, and positions' distances to their stop-losses."""
+_COLUMNS = tuple(
+    f"risk_{name}_{side.name.lower()}" for name in ("es99", "xi", "adverse_q") for side in Side
+)
 _CLOSES_FOR = ("max_cluster_exposure", "max_book_es")
 """Limits that read how pairs move together."""
 _MOST_CLOSED = 512
@@ -37,6 +40,11 @@ class Facts:
         """Whether positions tell how far their stop-losses are."""
         self.closes = not on.isdisjoint(_CLOSES_FOR)
         """Whether the bridge is told closes of the pairs asked about and held."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the analysed frames that facts are read from."""
+        return _COLUMNS if self._wanted else ()
 
     def of(self, strategy: Any, entry: Entry) -> tuple[float, ...] | None:
         """The facts of an entry in the protocol's order, NaN for what is not known."""

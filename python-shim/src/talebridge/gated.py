@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from talebridge import messages, published
+from talebridge import chosen, messages, published
 from talebridge._generated import MEMORY_ROWS
 from talebridge._version import __version__
 from talebridge.backlog import Backlog
@@ -57,6 +57,8 @@ class Gated:
         self.closes = Closes()
         limits = self.settings.gate.get("limits") or {}
         self.facts = Facts(config, {**limits, **dict.fromkeys(self.parameters.limits, True)})
+        self.columns = chosen.with_more(self.settings.columns, self.facts.columns)
+        """Of the frames, in the manifest's order: the same as long as the strategy lives."""
         self.history: History | None = None
         """Of closes; None where no limit asks for them."""
         if self.active and self.facts.closes:
@@ -197,6 +199,7 @@ class Gated:
             ),
             engine=engine_settings(settings, self.timeframe_s),
             window_set=settings.window_set,
+            columns=self.columns,
             # Only a bot's loop is in a hurry: a busy machine must not end a backtest.
             hello_timeout_s=hello_s if trade else max(hello_s, batch_s),
             gate_timeout_s=settings.timeout_ms / 1000 if trade else batch_s,

@@ -107,7 +107,7 @@ def construct(
     gate = RiskGate.from_arguments(strategy, sources)
     setattr(strategy, GATE, gate)
     if gate.active:
-        charts.add_to(strategy)
+        charts.add_to(strategy, gate.gated.columns)
     return gate
 
 

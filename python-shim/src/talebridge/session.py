@@ -53,6 +53,7 @@ _MARKET_MINOR = 1
 _LEVERAGE_MINOR = 3
 _CLOSES_MINOR = 3
 _STANDING_MINOR = 3
+_COLUMNS_MINOR = 4
 """Protocol minors from which a bridge understands these."""
 _RESTART_PAUSE_S = 0.1
 """Pause before a bridge that has gone away is looked for again."""
@@ -107,6 +108,8 @@ class Terms:
     """How long to wait for a turn at a busy bridge, beyond the deadline of an answer."""
     restart_wait_s: float
     """How long to wait for a bridge that has gone away, likewise."""
+    columns: columns.Names = columns.NAMES
+    """Of the candles, those wanted."""
 
 
 def _none_closed(_: int) -> Sequence[ClosedTrade]:
@@ -313,7 +316,7 @@ class Session:
     def annotate(
         self, block: columns.Block, into: columns.Block | None = None, *, urgent: bool = False
     ) -> columns.Block:
-        """The engine's columns for a block of candles, shape (columns, rows): six, or seven with
+        """The wanted columns for a block of candles, shape (columns, rows): six, or seven with
         the market pair's closes. `into`: where to put them.
 
         With `urgent` it waits no longer than a gate question does. Many rows are asked about in
@@ -321,7 +324,7 @@ class Session:
         again for every part, where that of one long reply would have to be made page by page.
         """
         rows = block.shape[1]
-        result = np.empty((len(columns.NAMES), rows)) if into is None else into
+        result = np.empty((len(self.terms.columns), rows)) if into is None else into
         # Half a second per 100,000 rows on top: transfer and memory, generously.
         long_s = self.terms.batch_timeout_s + rows * 5e-6
         deadline = Deadline(self.terms.gate_timeout_s if urgent else long_s)
@@ -392,6 +395,9 @@ class Session:
                 "the bridge is too old for risk_bridge.market_pair: "
                 "install the same talebridge version on both sides"
             )
+        names = self.terms.columns
+        choose = channel.minor >= _COLUMNS_MINOR and names != columns.NAMES
+        wanted = columns.indexes(names) if choose else None
         for part in parts:
             request_id = channel.new_id()
             asked[request_id] = part
@@ -401,6 +407,7 @@ class Session:
                 self.terms.engine,
                 market=market,
                 deadline_ms=self._until_ms(channel, deadline),
+                wanted=wanted,
             )
             yield request_id, [header, np.ascontiguousarray(block[:, part.first : part.end])]
 
@@ -443,7 +450,8 @@ class Session:
             raise ProtocolError(f"the bridge sent {got_rows} rows, asked were {rows}")
         if engine != self._engine:
             raise WrongFingerprint(_changed("engine", self._engine, engine))
-        return columns.from_reply(frames[0] if frames else None, rows, got_columns)
+        data = frames[0] if frames else None
+        return columns.from_reply(data, rows, got_columns, self.terms.columns)
 
     def _guarded(self, kind: Kind, deadline: Deadline, once: Callable[[Channel], T]) -> T:
         """Runs `once`, and again once a bridge that went away is back, where that is waited for."""

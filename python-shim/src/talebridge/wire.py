@@ -286,10 +286,13 @@ def encode_annotate(
     *,
     market: bool = False,
     deadline_ms: int | None = None,
+    wanted: Sequence[int] | None = None,
 ) -> bytes:
-    """Header `[v, 2, id, rows, columns, engine, deadline_ms?]`; the block follows as second frame.
+    """Header `[v, 2, id, rows, columns, engine, deadline_ms?, wanted?]`; the block follows as
+    second frame.
 
     The block has six columns (`ANNOTATE_COLUMNS`), with `market` seven (`MARKET_COLUMN`).
+    `wanted`: ascending indexes of the columns to be answered with; None: all.
     """
     if rows > LIMITS["rows"]:
         raise ShimError(f"{rows} candles; the bridge takes at most {LIMITS['rows']} in one frame")
@@ -302,6 +305,10 @@ def encode_annotate(
         engine,
         *_deadline(deadline_ms),
     ]
+    if wanted is not None:
+        if deadline_ms is None:
+            message.append(None)
+        message.append(list(wanted))
     return _pack(message, LIMITS["annotate_header_bytes"])
 
 
