@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from helpers import Peer, Strategy, built_bridge, fresh_strategy, start_daemon, stop_daemon
+from helpers import (
+    FOREVER_S,
+    Connection,
+    Peer,
+    Strategy,
+    StreamPeer,
+    answering,
+    built_bridge,
+    fresh_strategy,
+    start_daemon,
+    stop_daemon,
+)
 
 from talebridge import portfolio, spawn
 
@@ -36,6 +50,29 @@ def peer(sockets: Path) -> Iterator[Callable[..., Peer]]:
         made.stop()
 
 
+@pytest.fixture
+def stream(sockets: Path) -> Iterator[Callable[..., StreamPeer]]:
+    """Makes peers that do with a connection on gate.stream as a test's function says."""
+    peers: list[StreamPeer] = []
+
+    def make(behave: Callable[[Connection], None] | None = None) -> StreamPeer:
+        made = StreamPeer(sockets, behave or answering())
+        peers.append(made)
+        return made
+
+    yield make
+    for made in peers:
+        made.stop()
+
+
+@pytest.fixture
+def no_hang() -> Iterator[None]:
+    """Fails a test that waited for a deadline which was not meant to pass."""
+    start = time.monotonic()
+    yield
+    assert time.monotonic() - start < FOREVER_S / 2
+
+
 @pytest.fixture(scope="session")
 def command() -> list[str]:
     """How to start the built bridge; tests that need it are skipped where it is not built."""
@@ -50,6 +87,15 @@ def daemon(command: list[str], sockets: Path) -> Iterator[Path]:
     """The directory of a running real daemon."""
     process = start_daemon(command, sockets)
     yield sockets
+    stop_daemon(process)
+
+
+@pytest.fixture
+def private(command: list[str], sockets: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A running real daemon of a backtest's kind, in `sockets`. May be stopped or killed."""
+    process = start_daemon(command, sockets, "--private")
+    yield process
+    process.send_signal(signal.SIGCONT)
     stop_daemon(process)
 
 

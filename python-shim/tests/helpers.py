@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
+import socket
+import struct
 import subprocess
 import threading
 from collections.abc import Callable
@@ -25,6 +28,8 @@ M = MEMORY_ROWS["standard"]
 NAMES = [spec.name for spec in COLUMNS]
 LONG_MS = 20_000
 """Deadline where none is meant to pass: a busy machine must not fail a test."""
+FOREVER_S = 120.0
+"""Deadline nobody may wait for: the fixture `no_hang` fails a test that does."""
 
 
 # ------------------------------------------------------------------------------------------ peers
@@ -73,19 +78,8 @@ class Peer:
         message = msgpack.unpackb(frames[0], strict_map_key=False)
         _, op, request_id = message[:3]
         self.asked.append(op)
-        answer = self._answer(Op(op), message, frames)
-        raws = answer if isinstance(answer, list) and answer else [None]
-        if all(isinstance(one, Raw) for one in raws):
-            for one in raws:
-                sock.send_multipart([identity, *one.frames])
-        elif isinstance(answer, Raw):
-            sock.send_multipart([identity, *answer.frames])
-        elif isinstance(answer, Refusal):
-            body = [1, request_id, answer.status, answer.text, answer.detail]
-            sock.send_multipart([identity, msgpack.packb(body)])
-        elif answer is not None:
-            payload, further = answer if isinstance(answer, tuple) else (answer, [])
-            sock.send_multipart([identity, msgpack.packb([1, request_id, 0, *payload]), *further])
+        for reply in replies(self._answer(Op(op), message, frames), request_id):
+            sock.send_multipart([identity, *reply])
 
     def stop(self) -> None:
         """Ends the peer; its socket files stay, as after a crash."""
@@ -110,6 +104,129 @@ class Refusal:
         self.status = int(status)
         self.text = text
         self.detail = detail
+
+
+def replies(answer: Any, request_id: int) -> list[list[bytes]]:
+    """The messages, each of its frames, that an answer of a peer's function stands for."""
+    raws = answer if isinstance(answer, list) and answer else [None]
+    if all(isinstance(one, Raw) for one in raws):
+        return [list(one.frames) for one in raws]
+    if isinstance(answer, Raw):
+        return [list(answer.frames)]
+    if isinstance(answer, Refusal):
+        return [[msgpack.packb([1, request_id, answer.status, answer.text, answer.detail])]]
+    if answer is None:
+        return []
+    payload, further = answer if isinstance(answer, tuple) else (answer, [])
+    return [[msgpack.packb([1, request_id, 0, *payload]), *further]]
+
+
+class Connection:
+    """A stream peer's end of one connection."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self._came = b""
+
+    def read(self, within_s: float | None = None) -> bytes | None:
+        """The next message; None at the end, or when none has come within a time."""
+        self.sock.settimeout(within_s)
+        try:
+            while len(self._came) < 4 or len(self._came) < 4 + self._length():
+                piece = self.sock.recv(65_536)
+                if not piece:
+                    return None
+                self._came += piece
+        except TimeoutError:
+            return None
+        finally:
+            self.sock.settimeout(None)
+        message, self._came = self._came[4 : 4 + self._length()], self._came[4 + self._length() :]
+        return message
+
+    def _length(self) -> int:
+        (length,) = struct.unpack_from("<I", self._came)
+        return int(length)
+
+    def send(self, *messages: bytes) -> None:
+        """Sends messages in one piece."""
+        self.sock.sendall(b"".join(framed(message) for message in messages))
+
+
+def framed(message: bytes) -> bytes:
+    """A message as it is on the stream."""
+    return struct.pack("<I", len(message)) + message
+
+
+class StreamPeer:
+    """A private bridge gone wrong: listens on gate.stream and does with every connection, in a
+    thread of its own, what a function says. The connection ends with the function.
+
+    A bridge that has the stream has gate.sock as well: it listens there too, without a word, so
+    that who looks whether anybody is there finds it.
+    """
+
+    def __init__(self, directory: Path, behave: Callable[[Connection], None]) -> None:
+        self.connections: list[Connection] = []
+        self._behave = behave
+        self._listeners = [self._listen(directory / name) for name in ("gate.stream", "gate.sock")]
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+
+    @staticmethod
+    def _listen(path: Path) -> socket.socket:
+        path.unlink(missing_ok=True)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(str(path))
+        listener.listen(64)
+        return listener
+
+    def _accept(self) -> None:
+        # Ends by an error, when the listener is shut down.
+        with contextlib.suppress(OSError):
+            while True:
+                sock, _ = self._listeners[0].accept()
+                connection = Connection(sock)
+                self.connections.append(connection)
+                thread = threading.Thread(target=self._serve, args=(connection,))
+                self._threads.append(thread)
+                thread.start()
+
+    def _serve(self, connection: Connection) -> None:
+        with connection.sock, contextlib.suppress(OSError):
+            self._behave(connection)
+
+    def stop(self) -> None:
+        """Ends the peer; its socket files stay, as after a crash."""
+        for listener in self._listeners:
+            with contextlib.suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
+        # No more connections from here on.
+        self._threads[0].join()
+        for connection in self.connections:
+            with contextlib.suppress(OSError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads[1:]:
+            thread.join()
+        for listener in self._listeners:
+            listener.close()
+
+
+def answering(
+    answer: Callable[..., Any] | None = None, asked: list[int] | None = None
+) -> Callable[[Connection], None]:
+    """Has a stream peer answer as `Peer` does; `asked` is told every op."""
+
+    def behave(connection: Connection) -> None:
+        while (frame := connection.read()) is not None:
+            message = msgpack.unpackb(frame, strict_map_key=False)
+            _, op, request_id = message[:3]
+            if asked is not None:
+                asked.append(op)
+            answers = replies((answer or good)(Op(op), message, [frame]), request_id)
+            connection.send(*(reply[0] for reply in answers))
+
+    return behave
 
 
 def hello_body(**changes: Any) -> dict[str, Any]:
@@ -155,10 +272,11 @@ def built_bridge() -> list[str] | None:
     return [node, str(main)] if node and main.is_file() and addon.is_file() else None
 
 
-def start_daemon(command: list[str], directory: Path) -> subprocess.Popen[bytes]:
-    """A daemon in a directory, ready to be asked. End it with `stop_daemon`."""
+def start_daemon(command: list[str], directory: Path, *more: str) -> subprocess.Popen[bytes]:
+    """A daemon in a directory, ready to be asked. End it with `stop_daemon`. `more`: such as
+    `--private`."""
     words = [*command, "serve", "--dir", str(directory), "--log-level", "error"]
-    words += ["--journal-dir", str(directory / "journal")]
+    words += ["--journal-dir", str(directory / "journal"), *more]
     process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     line = process.stdout.readline() if process.stdout else b""
     assert json.loads(line)["event"] == "ready"
