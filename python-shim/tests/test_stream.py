@@ -46,6 +46,7 @@ from talebridge.errors import (
     TimedOut,
     Unavailable,
 )
+from talebridge.link import SLICE_MS
 from talebridge.place import Local, Place, Remote
 from talebridge.session import Snapshot
 from talebridge.stream import StreamLink
@@ -92,9 +93,9 @@ class Counting:
         self._sock = sock
         self.sent: list[bytes] = []
 
-    def sendall(self, data: bytes) -> None:
+    def send(self, data: memoryview) -> int:
         self.sent.append(bytes(data))
-        self._sock.sendall(data)
+        return self._sock.send(data)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sock, name)
@@ -128,7 +129,7 @@ def test_where_nobody_listens_it_is_noticed_at_once(what: str, sockets: Path) ->
         if what == "stale":
             bound.close()
         with pytest.raises(Absent, match=r"no bridge answers at .*gate\.stream") as caught:
-            StreamLink(Local(sockets), "gate", path)
+            StreamLink(Local(sockets), "gate", path, Deadline(LONG_S))
         # Where it is not there at all, ZeroMQ's socket is tried.
         with pytest.raises(Absent, match="no bridge answers at"):
             say_hello(Channel(Local(sockets), "gate"), timeout_s=FOREVER_S)
@@ -950,3 +951,58 @@ def test_a_place_is_plain_data_and_a_connection_is_kept_by_it(
     with pytest.raises(TypeError, match="pickle"):
         pickle.dumps(client.channel(copied, "gate"))
     client.channel(copied, "gate").close()
+
+
+def test_a_connection_that_was_reset_is_told_from_a_bridge_that_has_gone(
+    stream: Callable[..., StreamPeer], sockets: Path
+) -> None:
+    """As after the end of one: somebody listens there again, so a session asks once more."""
+    stream(in_turn(reset_when_asked, reset_when_asked, answering()))
+    with pytest.raises(Broken):
+        say_hello(Channel(Local(sockets), "gate"))
+    assert session(sockets).ask(question(), EMPTY).stake == 100
+
+
+def test_a_peer_that_reads_late_is_waited_for_longer_than_a_slice(
+    stream: Callable[..., StreamPeer], sockets: Path
+) -> None:
+    def late(connection: Connection) -> None:
+        time.sleep(2.5 * SLICE_MS / 1000)
+        answering(lambda *_: [1])(connection)
+
+    stream(late)
+    channel = Channel(Local(sockets), "gate")
+    ids = [channel.new_id() for _ in range(20)]
+    # More than a socket holds unread.
+    asked = [(one, msgpack.packb([1, int(Op.STANDING), one, bytes(60_000)])) for one in ids]
+    assert len(channel.requests(asked, Deadline(LONG_S))) == 20
+    channel.close()
+
+
+@pytest.mark.parametrize("let_in", [False, True])
+def test_a_bridge_that_lets_nobody_in_just_now_is_waited_for(let_in: bool, sockets: Path) -> None:
+    listening = socket.socket(socket.AF_UNIX)
+    with listening, socket.socket(socket.AF_UNIX) as held:
+        listening.bind(str(sockets / "gate.stream"))
+        listening.listen(0)
+        held.connect(str(sockets / "gate.stream"))
+        taken: list[socket.socket] = []
+
+        def take() -> None:
+            time.sleep(0.1)
+            taken.extend(listening.accept()[0] for _ in range(2))
+
+        thread = threading.Thread(target=take)
+        if let_in:
+            thread.start()
+        deadline = Deadline(LONG_S if let_in else 0.3)
+        try:
+            link = StreamLink(Local(sockets), "gate", sockets / "gate.stream", deadline)
+        except TimedOut:
+            assert not let_in
+        else:
+            assert let_in
+            link.close()
+            thread.join()
+        for one in taken:
+            one.close()

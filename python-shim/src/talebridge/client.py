@@ -149,7 +149,8 @@ class Channel:
         what was `begun` are among them.
 
         The next request is on its way before a reply is yielded. Whoever stops in the middle gives
-        the connection up. Raises what `request` raises when the connection is of no more use.
+        the connection up. Raises what `request` raises when the connection is of no more use, as it
+        is after Late.
         """
         if not begun:
             self._alone()
@@ -223,7 +224,7 @@ class Channel:
     def _open(self, deadline: Deadline) -> Link:
         path = self._place.stream(self.kind)
         if path is not None:
-            return StreamLink(self._place, self.kind, path)
+            return StreamLink(self._place, self.kind, path, deadline)
         return ZmqLink(self._place, self.kind, _context(), deadline)
 
     def _reply(self, request_id: int, deadline: Deadline) -> tuple[list[Any], list[Any]]:

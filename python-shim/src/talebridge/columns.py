@@ -110,7 +110,7 @@ class Room:
         """Of shape (columns, rows), to be filled."""
 
     def frame(self) -> DataFrame:
-        """The frame with its risk columns at its end, float64."""
+        """The frame with its risk columns at its end, float64. Once: the block becomes its own."""
         import pandas
 
         theirs = self._theirs

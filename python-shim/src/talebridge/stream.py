@@ -10,10 +10,18 @@ from __future__ import annotations
 import os
 import socket
 import struct
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from talebridge.errors import Absent, Broken, ProtocolError, SendFailed, TimedOut
+from talebridge.errors import (
+    Absent,
+    BridgeError,
+    Broken,
+    ProtocolError,
+    SendFailed,
+    TimedOut,
+)
 from talebridge.link import MAX_REPLY_BYTES, SLICE_MS
 
 if TYPE_CHECKING:
@@ -25,12 +33,14 @@ if TYPE_CHECKING:
 _LENGTH = struct.Struct("<I")
 _READ_BYTES = 65_536
 _SLICE_S = SLICE_MS / 1000
+_CROWD_PAUSE_S = 0.005
+"""Pause before a bridge that takes no more connections is asked to take this one again."""
 
 
 class StreamLink:
-    """Connects. Raises Unavailable when nobody listens."""
+    """Connects. Raises Absent when nobody listens, TimedOut when who does takes no more."""
 
-    def __init__(self, place: Place, kind: Kind, path: Path) -> None:
+    def __init__(self, place: Place, kind: Kind, path: Path, deadline: Deadline) -> None:
         self._place = place
         self._kind: Kind = kind
         self._path = path
@@ -41,10 +51,24 @@ class StreamLink:
         self._timeout_s = _SLICE_S
         self._socket.settimeout(_SLICE_S)
         try:
-            self._socket.connect(os.fspath(path))
-        except OSError as error:
+            self._connect(deadline)
+        except BridgeError:
             self.close()
-            raise Absent(f"no bridge answers at {path} ({error})") from error
+            raise
+
+    def _connect(self, deadline: Deadline) -> None:
+        while True:
+            try:
+                self._socket.connect(os.fspath(self._path))
+            except BlockingIOError as error:
+                # Many wait to be let in. The kernel does not wait for a place among them.
+                if deadline.left_ms() == 0:
+                    raise self._timed_out(deadline) from error
+                time.sleep(_CROWD_PAUSE_S)
+            except OSError as error:
+                raise Absent(f"no bridge answers at {self._path} ({error})") from error
+            else:
+                return
 
     def close(self) -> None:
         """Ends it; what is on its way is lost."""
@@ -55,14 +79,18 @@ class StreamLink:
         data = b"".join(
             part for frames in messages for part in (_LENGTH.pack(len(frames[0])), frames[0])
         )
-        self._wait_for(deadline.left_ms())
-        try:
-            self._socket.sendall(data)
-        except TimeoutError as error:
-            raise self._timed_out(deadline) from error
-        except OSError as error:
-            # A message of which a part has left is nothing to who did not get the rest.
-            raise SendFailed(f"no bridge answers at {self._path} ({error})") from error
+        left = memoryview(data)
+        while left:
+            left_ms = deadline.left_ms()
+            self._wait_for(left_ms)
+            try:
+                left = left[self._socket.send(left) :]
+            except TimeoutError as error:
+                if left_ms <= SLICE_MS:
+                    raise self._timed_out(deadline) from error
+            except OSError as error:
+                # A message of which a part has left is nothing to who did not get the rest.
+                raise SendFailed(f"no bridge answers at {self._path} ({error})") from error
 
     def receive(self, deadline: Deadline) -> tuple[bytes, list[Any]]:
         """As `Link.receive`."""
@@ -91,8 +119,9 @@ class StreamLink:
                 if left_ms <= SLICE_MS:
                     raise self._timed_out(deadline) from error
                 continue
-            except OSError as error:
-                raise Absent(f"the connection to {self._path} failed ({error})") from error
+            except ConnectionError:
+                # It ended with a question unread.
+                data = b""
             if not data:
                 self._place.probe(self._kind)
                 # Somebody listens there again, but it is not who was asked.
