@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -105,13 +106,13 @@ class Candles:
     def _begin(self, block: columns.Block) -> None:
         """Has the bridge begin with candles it is going to be asked about. Whatever fails here
         fails again there, and is told there."""
-        gated = self._gated
+        run = self._gated.run
         # Beside a market other candles are sent than these.
-        if gated.lazy and self.market.pair is None and block.shape[1] > 0:
-            with contextlib.suppress(Exception):
-                run = gated.current_run()
-                with run.lock:
-                    run.session.begin(block)
+        if not self._gated.lazy or self.market.pair is not None or not block.shape[1]:
+            return
+        if run is not None and run.pid == os.getpid():
+            with contextlib.suppress(Exception), run.lock:
+                run.session.begin(block)
 
     def _begin_after(self, pair: str) -> None:
         following = ahead.candles_after(pair) if self._gated.lazy else None
