@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import random
@@ -10,7 +11,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -136,14 +137,29 @@ def test_where_nobody_listens_it_is_noticed_at_once(what: str, sockets: Path) ->
     assert not isinstance(caught.value, SendFailed | Broken)
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="nothing is forbidden to root")
+@contextlib.contextmanager
+def nobody() -> Iterator[None]:
+    """Whoever runs the tests, without root's rights: to root nothing is forbidden."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+@pytest.mark.parametrize("forbidden", ["gate.stream", "."])
 def test_a_stream_of_somebody_else_s_is_nobody_s(
-    stream: Callable[..., StreamPeer], sockets: Path
+    forbidden: str, stream: Callable[..., StreamPeer], sockets: Path
 ) -> None:
     stream()
-    (sockets / "gate.stream").chmod(0)
-    with pytest.raises(Absent, match="denied"):
+    sockets.chmod(0o755)
+    (sockets / forbidden).chmod(0)
+    with nobody(), pytest.raises(Absent, match="denied"):
         say_hello(Channel(Local(sockets), "gate"), timeout_s=FOREVER_S)
+    sockets.chmod(0o700)
 
 
 # ---------------------------------------------------------------------------- connections that end

@@ -83,7 +83,8 @@ class Local:
     def stream(self, kind: Kind) -> Path | None:
         """That of a private bridge, for questions."""
         path = self.directory / _STREAM
-        return path if kind == "gate" and path.exists() else None
+        # Not Path.exists, which raises where others' directories may not be looked into.
+        return path if kind == "gate" and os.path.exists(path) else None  # noqa: PTH110
 
     def probe(self, kind: Kind) -> None:
         """Fails at once when nobody listens; ZeroMQ would tell by running into the deadline."""
