@@ -114,7 +114,10 @@ def test_the_environment_says_it_as_for_other_lists(
 ) -> None:
     environment = pytest.importorskip("freqtrade.configuration.environment_vars")
     monkeypatch.setenv("FREQTRADE__RISK_BRIDGE__COLUMNS", text)
-    block = environment.environment_vars_to_dict()["risk_bridge"]
+    # Releases of 2025 spell it otherwise.
+    name = "environment_vars_to_dict"
+    read = getattr(environment, name, None) or environment.enironment_vars_to_dict
+    block = read()["risk_bridge"]
     assert list(resolve([{"columns": ["risk_kyle"]}, block]).columns) == expected
 
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from talebridge._generated import REASON_TEXT
+from talebridge.entry import to_ms
 from talebridge.errors import BridgeError
 from talebridge.messages import PAUSES, pause_text
 from talebridge.modes import Context
@@ -78,7 +79,8 @@ class Locks:
         for lock in PairLocks.get_pair_locks(_EVERY_PAIR):
             reason = lock.reason or ""
             if reason.startswith(PREFIX):
-                end_ms = round(lock.lock_end_time_utc.timestamp() * 1000)
+                # In UTC, with or without a zone; not every release has a property that adds it.
+                end_ms = to_ms(lock.lock_end_time)
                 ends_ms[reason] = max(end_ms, ends_ms.get(reason, 0))
         for reason, end_ms in ends_ms.items():
             denial = wanted.get(reason)
