@@ -19,6 +19,7 @@ import { foldJournal, readJournal } from "../../src/journal/reader.js";
 import { FIXED } from "../../src/limits.js";
 import { DECISION, LIMITS, OP, PROTOCOL_MINOR, REASON, STATUS } from "../../src/protocol/codes.js";
 import { startDaemon } from "../../src/server/daemon.js";
+import { hostiles } from "../hostiles.js";
 import { sealJson } from "../journal/written.js";
 import {
   CANDLE_MS,
@@ -33,17 +34,6 @@ import {
   temporaryDir,
   withDaemon,
 } from "./harness.js";
-
-interface Hostile {
-  readonly name: string;
-  readonly socket: "gate" | "batch";
-  readonly frames: readonly string[];
-  readonly status: keyof typeof STATUS;
-  readonly id: number;
-}
-const hostiles: Hostile[] = JSON.parse(
-  readFileSync(new URL("../../../protocol/vectors/hostile.json", import.meta.url), "utf8"),
-);
 
 /** A client that is served while others misbehave. */
 async function expectServed(dir: string): Promise<void> {

@@ -1,5 +1,5 @@
 /** The stream into the gate: what it answers, and what happens when the other side is absent, slow, wrong, gone or too many. Real sockets. */
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { pino } from "pino";
@@ -10,19 +10,9 @@ import { FIXED } from "../../src/limits.js";
 import { Counters } from "../../src/metrics/counters.js";
 import { DECISION, LIMITS, OP, REASON, STATUS } from "../../src/protocol/codes.js";
 import { ServerStream } from "../../src/server/stream.js";
+import { hostiles } from "../hostiles.js";
 import { Client, configFor, OPEN_MS, question, start, temporaryDir, withDaemon } from "./harness.js";
 import { framed, StreamAsker, unpack } from "./stream_asker.js";
-
-interface Hostile {
-  readonly name: string;
-  readonly socket: "gate" | "batch";
-  readonly frames: readonly string[];
-  readonly status: keyof typeof STATUS;
-  readonly id: number;
-}
-const hostiles: Hostile[] = JSON.parse(
-  readFileSync(new URL("../../../protocol/vectors/hostile.json", import.meta.url), "utf8"),
-);
 
 const WAIT = { timeout: 15_000, interval: 20 };
 const PATIENCE = { timeout: 60_000 };

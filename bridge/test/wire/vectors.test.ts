@@ -16,6 +16,7 @@ import {
   type HelloReply,
   type ItemReply,
 } from "../../src/wire/encode.js";
+import { hostiles } from "../hostiles.js";
 
 type Meaning = Record<string, unknown>;
 interface Vector {
@@ -24,19 +25,11 @@ interface Vector {
   readonly frames: readonly string[];
   readonly meaning: Meaning;
 }
-interface Hostile {
-  readonly name: string;
-  readonly socket: "gate" | "batch";
-  readonly frames: readonly string[];
-  readonly status: keyof typeof STATUS;
-  readonly id: number;
-}
 
 const load = <T>(name: string): T[] =>
   JSON.parse(readFileSync(new URL(`../../../protocol/vectors/${name}`, import.meta.url), "utf8"));
 const requests = load<Vector>("requests.json");
 const replies = load<Vector>("replies.json");
-const hostiles = load<Hostile>("hostile.json");
 const framesOf = (vector: { frames: readonly string[] }) => vector.frames.map((hex) => Buffer.from(hex, "hex"));
 
 /** "NaN" and "Infinity" in a meaning stand for the numbers. */

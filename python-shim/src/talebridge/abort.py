@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterator
 from logging.handlers import QueueHandler
 from types import FrameType
 from typing import Any
@@ -30,14 +31,20 @@ def operational_exception(message: str) -> Exception:
     return error
 
 
-def caller_named(class_name: str) -> Any | None:
-    """The innermost object of a class of this name whose method is on this thread's call stack."""
+def callers() -> Iterator[FrameType]:
+    """What this thread is in the middle of, the innermost first."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def caller_named(class_name: str) -> Any | None:
+    """The innermost object of a class of this name whose method is on this thread's call stack."""
+    for frame in callers():
         candidate = frame.f_locals.get("self")
         if candidate is not None and type(candidate).__name__ == class_name:
             return candidate
-        frame = frame.f_back
     return None
 
 

@@ -8,10 +8,10 @@ them is used.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
-from types import FrameType
 from typing import Any
+
+from talebridge.abort import callers
 
 _LOOP = "advise_all_indicators"
 """Method of freqtrade's strategies that goes through a map of all pairs' candles, `data`."""
@@ -19,10 +19,8 @@ _LOOP = "advise_all_indicators"
 
 def candles_after(pair: str) -> Any | None:
     """The frame of the pair after one that is being analysed; None where that cannot be told."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_name != _LOOP:
-        frame = frame.f_back
-    data = None if frame is None else frame.f_locals.get("data")
+    loop = next((frame for frame in callers() if frame.f_code.co_name == _LOOP), None)
+    data = None if loop is None else loop.f_locals.get("data")
     if not isinstance(data, Mapping):
         return None
     pairs = iter(data)

@@ -96,7 +96,7 @@ class Channel:
         Raises SendFailed when the request did not leave this process, Unavailable when no answer
         came before the deadline, ProtocolError for garbage, and the error of a non-ok status.
         """
-        self._alone()
+        self.alone()
         self._transmit([frames], deadline)
         return self._reply(request_id, deadline)
 
@@ -108,7 +108,7 @@ class Channel:
         Returns each one's payload, or the error of its status. Raises what `request` raises when
         the connection is of no more use: then nothing is known of any reply.
         """
-        self._alone()
+        self.alone()
         self._transmit([[frame] for _, frame in asked], deadline)
         replies: list[list[Any] | BridgeError] = []
         for request_id, _ in asked:
@@ -131,7 +131,7 @@ class Channel:
 
         Raises what `request` raises when the connection is of no more use.
         """
-        self._alone()
+        self.alone()
         for request_id, frames in asked:
             self._transmit([frames], deadline)
             self._unread.add(request_id)
@@ -153,7 +153,7 @@ class Channel:
         is after Late.
         """
         if not begun:
-            self._alone()
+            self.alone()
         waiting = self._unread
 
         def send() -> None:
@@ -183,7 +183,7 @@ class Channel:
 
         Raises SendFailed when the request did not leave this process.
         """
-        self._alone()
+        self.alone()
         self._transmit([[frame]], Deadline(timeout_s))
         self._posted = Posted(request_id, timeout_s, then)
 
@@ -199,8 +199,9 @@ class Channel:
             reply = error
         posted.then(reply)
 
-    def _alone(self) -> None:
-        """Sees to it that the next reply is that of the next request."""
+    def alone(self) -> None:
+        """Sees to it that the next reply is that of the next request: what was posted is settled,
+        what was begun is given up, and the connection with it."""
         self.settle()
         if self._unread:
             self.close()

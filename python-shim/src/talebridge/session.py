@@ -348,12 +348,11 @@ class Session:
 
         Raises BridgeError; `annotate` asks anew then.
         """
-        channel = self._settled("batch")
+        channel = client.channel(self.place, "batch")
         if self._is_begun(channel, block):
             return
         self._begun = None
-        if channel.unread:
-            channel.close()
+        channel.alone()
         if channel.boot is None or not self._engine:
             return
         parts = _parts(block.shape[1], MEMORY_ROWS[self.terms.window_set])[:_PARTS_AHEAD]
@@ -376,8 +375,8 @@ class Session:
         """What was begun about these candles; what was about others is given up."""
         found = self._begun.asked if self._begun and self._is_begun(channel, block) else {}
         self._begun = None
-        if channel.unread and not found:
-            channel.close()
+        if not found:
+            channel.alone()
         return found
 
     def _requests(
