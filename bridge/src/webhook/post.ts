@@ -16,9 +16,15 @@ export interface PostOptions {
 
 /** Resolves in every case. Redirects are not followed: where they lead was configured by nobody here. */
 export function post({ type, body }: Body, { url, timeout_ms, signal }: PostOptions): Promise<Posted> {
-  const limited = AbortSignal.any([signal, AbortSignal.timeout(timeout_ms)]);
+  // Not AbortSignal.any of a signal and AbortSignal.timeout: nobody else holds these, and once they are collected no time-out comes.
+  const limit = new AbortController();
+  const limited = limit.signal;
+  const end = () => limit.abort();
+  const timer = setTimeout(end, timeout_ms);
+  signal.addEventListener("abort", end);
+  if (signal.aborted) end();
   const bytes = Buffer.from(body, "utf8");
-  return new Promise((resolve) => {
+  return new Promise<Posted>((resolve) => {
     const failed = (error: unknown) =>
       resolve({ ok: false, why: limited.aborted ? `no answer within ${timeout_ms / 1000} s` : codeOf(error) });
     try {
@@ -42,6 +48,9 @@ export function post({ type, body }: Body, { url, timeout_ms, signal }: PostOpti
     } catch (error) {
       failed(error);
     }
+  }).finally(() => {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", end);
   });
 }
 

@@ -1,5 +1,8 @@
 /** One request against receivers that are absent, slow, wrong or lie. */
+
 import { spawnSync } from "node:child_process";
+import v8 from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, describe, expect, it } from "vitest";
 import { post } from "../../src/webhook/post.js";
 import { Receiver } from "./receiver.js";
@@ -56,6 +59,17 @@ describe("a receiver that", () => {
   it("does not answer is given up after the timeout", async () => {
     expect(await send(await answering(null), 200)).toEqual({ ok: false, why: "no answer within 0.2 s" });
   });
+
+  it("does not answer is given up even when memory is collected meanwhile", async () => {
+    v8.setFlagsFromString("--expose-gc");
+    const collect: () => void = runInNewContext("gc");
+    const collecting = setInterval(collect, 20);
+    try {
+      expect(await send(await answering(null), 200)).toEqual({ ok: false, why: "no answer within 0.2 s" });
+    } finally {
+      clearInterval(collecting);
+    }
+  }, 5000);
 
   it("is not there, or has no name, costs one failed request and tells no address", async () => {
     const gone = await new Receiver().start();
